@@ -1,0 +1,85 @@
+//! The caller of an operation: a user of a company, with the one way to their rows.
+
+use std::future::{Ready, ready};
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use paddock_db::{Actor, FromRow, Listing, Params, Statement, Stopwatch, Tenant};
+use uuid::Uuid;
+
+use crate::State;
+use crate::http::problem::{Answer, Code, Problem};
+
+/// Taken from the `Authorization` header without any I/O: no connection is held while a body is read.
+/// Whether the user may still act is asked in the same flight as the statement.
+pub(crate) struct Caller {
+    tenant: Tenant,
+}
+
+impl Caller {
+    /// Acts as somebody who has just logged in.
+    pub(crate) fn new(request: &HttpRequest, state: &State, actor: Actor) -> Self {
+        let watch = request.extensions().get::<Arc<Stopwatch>>().cloned().unwrap_or_default();
+        Self { tenant: state.db.act_as(actor).watched_by(watch) }
+    }
+
+    /// The company for which everything happens.
+    pub(crate) const fn company_id(&self) -> Uuid {
+        self.tenant.actor().company_id
+    }
+
+    /// For operations that other programs call too, such as the import.
+    pub(crate) const fn tenant(&self) -> &Tenant {
+        &self.tenant
+    }
+
+    /// One row, or the problem that there is none.
+    pub(crate) async fn read_one<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Answer<T> {
+        self.tenant.read(statement, params).await?.pop().ok_or_else(Problem::not_found)
+    }
+
+    /// All rows of a small answer.
+    pub(crate) async fn read<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Answer<Vec<T>> {
+        Ok(self.tenant.read(statement, params).await?)
+    }
+
+    /// The rows of a page.
+    pub(crate) async fn list<T: FromRow>(&self, listing: &Listing<'_>) -> Answer<Vec<T>> {
+        Ok(self.tenant.list(listing).await?)
+    }
+
+    /// Writes, and answers the one row written, or the problem that there is none.
+    pub(crate) async fn write_one<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Answer<T> {
+        self.tenant.write(statement, params).await?.pop().ok_or_else(Problem::not_found)
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Answer<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(authenticate(request))
+    }
+}
+
+fn authenticate(request: &HttpRequest) -> Answer<Caller> {
+    let missing = || Problem::new(Code::AuthenticationRequired);
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(Code::Internal))?;
+    let mut values = request.headers().get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or_else(missing)?;
+    if values.next().is_some() {
+        return Err(missing());
+    }
+    let token = bearer(value.to_str().unwrap_or_default()).ok_or_else(missing)?;
+    let actor = state.tokens.verify(token)?;
+    Ok(Caller::new(request, state, actor))
+}
+
+/// RFC 6750, section 2.1; the scheme is not case-sensitive.
+fn bearer(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}

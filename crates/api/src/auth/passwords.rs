@@ -1,0 +1,71 @@
+//! Passwords: Argon2id (RFC 9106), on as many threads as there are cores and no more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web;
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::http::problem::{Answer, Code, Problem};
+
+/// What a password may measure, in bytes of UTF-8.
+pub(crate) const LONGEST: usize = 1024;
+
+/// How long a login waits for its turn before it is told that we are overloaded.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// Checks passwords. Clones share the threads.
+#[derive(Clone)]
+pub struct Passwords {
+    turns: Arc<Semaphore>,
+    /// Verified for e-mails that nobody has, so that the answer takes as long.
+    nobody: Arc<str>,
+}
+
+impl Passwords {
+    /// Allows this many checks at the same time.
+    ///
+    /// # Errors
+    /// If the machine has no randomness to give.
+    pub fn new(at_once: usize) -> Result<Self, argon2::password_hash::Error> {
+        Ok(Self { turns: Arc::new(Semaphore::new(at_once)), nobody: hash("nobody")?.into() })
+    }
+
+    /// Whether the password belongs to the hash; with no hash, takes as long and says no.
+    pub(crate) async fn verify(&self, password: String, hash: Option<String>) -> Answer<bool> {
+        let turn = tokio::time::timeout(WAIT, Arc::clone(&self.turns).acquire_owned()).await;
+        let turn = turn.ok().and_then(Result::ok).ok_or_else(|| Problem::new(Code::Overloaded))?;
+        let (known, hash) = match hash {
+            Some(hash) => (true, hash),
+            None => (false, self.nobody.to_string()),
+        };
+        let matches = web::block(move || {
+            let matches = matches(&password, &hash);
+            drop(turn);
+            matches
+        });
+        Ok(matches.await.map_err(|_| Problem::new(Code::Overloaded))? && known)
+    }
+}
+
+/// Hashes a password, in PHC form.
+///
+/// # Errors
+/// If the machine has no randomness to give.
+pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
+    Ok(Argon2::default().hash_password(normal(password).as_bytes())?.to_string())
+}
+
+fn matches(password: &str, hash: &str) -> bool {
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(normal(password).as_bytes(), &hash).is_ok())
+}
+
+/// NFKC: the same password from two keyboards is the same password.
+fn normal(password: &str) -> String {
+    password.nfkc().collect()
+}

@@ -1,0 +1,105 @@
+//! Pages of a list: keyset only, so that page one thousand costs what page one costs.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use utoipa::ToSchema;
+
+/// How many rows a page has where nothing is said.
+const DEFAULT: i64 = 50;
+/// How many rows a page has at most.
+const MOST: i64 = 200;
+
+/// The `limit` parameter: 1 to 200, 50 where nothing is said.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit(i64);
+
+impl Limit {
+    /// One row more than the page has: whether it is there tells whether there is another page.
+    pub(crate) const fn and_one_more(self) -> i64 {
+        self.0 + 1
+    }
+
+    /// Cuts the additional row off, and tells whether it was there.
+    pub(crate) fn cut<T>(self, rows: &mut Vec<T>) -> bool {
+        let size = usize::try_from(self.0).unwrap_or(usize::MAX);
+        let more = rows.len() > size;
+        rows.truncate(size);
+        more
+    }
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(DEFAULT)
+    }
+}
+
+impl<'de> Deserialize<'de> for Limit {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        limit.map(Self).ok_or_else(|| D::Error::custom("expected a number from 1 to 200"))
+    }
+}
+
+/// Where the list goes on.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub(crate) struct PageInfo {
+    /// Give this as `cursor` to get the next page; null on the last one. Opaque, and good only for the
+    /// same list with the same sort and filters.
+    #[schema(required = true, example = "AQGZ87JtPnwRmlUNbx8vOkt0AAAAAAAAAAAAAGRWtHo3gAnO9fZ1bD0")]
+    pub next_cursor: Option<String>,
+    /// Whether there is another page.
+    pub has_more: bool,
+}
+
+/// A page as an answer: the JSON, and a `Link` header with `rel="next"` (RFC 8288).
+pub(crate) struct Paged<P>(pub(crate) P);
+
+/// Declares the page type of a resource: a concrete one each, so that SDKs get a name for it.
+macro_rules! page_of {
+    ($(#[$doc:meta])* $page:ident of $item:ty) => {
+        $(#[$doc])*
+        #[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+        pub(crate) struct $page {
+            /// The rows, in the order asked for.
+            pub(crate) data: Vec<$item>,
+            /// Where the list goes on.
+            pub(crate) page: $crate::http::page::PageInfo,
+        }
+
+        impl $crate::http::page::Page for $page {
+            fn info(&self) -> &$crate::http::page::PageInfo {
+                &self.page
+            }
+        }
+    };
+}
+pub(crate) use page_of;
+
+/// A type made by [`page_of!`].
+pub(crate) trait Page: Serialize {
+    fn info(&self) -> &PageInfo;
+}
+
+impl<P: Page> Responder for Paged<P> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(cursor) = &self.0.info().next_cursor {
+            response.insert_header((header::LINK, next_link(request, cursor)));
+        }
+        response.json(self.0)
+    }
+}
+
+/// The same address with another cursor.
+fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let query = form_urlencoded::parse(request.query_string().as_bytes())
+        .filter(|(name, _)| name != "cursor");
+    let mut next = form_urlencoded::Serializer::new(String::new());
+    let query = next.extend_pairs(query).append_pair("cursor", cursor).finish();
+    format!("<{}?{query}>; rel=\"next\"", request.path())
+}

@@ -1,0 +1,72 @@
+//! HTTP: thin handlers over one way to the database, and the document that describes them.
+//!
+//! A request's way: [`http::envelope`] → `Caller` (no I/O) → a handler of `resources` → one named statement
+//! in one flight → rows → JSON. Every error is in one table, [`Problem`].
+
+mod auth;
+mod http;
+mod openapi;
+mod resources;
+mod routes;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use actix_web::web::Bytes;
+use paddock_db::{Db, Door};
+
+pub use auth::passwords::{Passwords, hash as hash_password};
+pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens, WeakSecret};
+pub use http::problem::{Code, FieldError, Problem};
+pub use resources::customers::{LifecycleStage, NewCustomer, create_each};
+pub use routes::{app, document};
+
+/// What the handlers of one worker share.
+pub struct State {
+    db: Db,
+    door: Door,
+    passwords: Passwords,
+    tokens: Arc<Tokens>,
+    cursors: http::cursor::Signer,
+    origins: Vec<String>,
+    openapi: Bytes,
+    methods: routes::Methods,
+    draining: Arc<AtomicBool>,
+}
+
+/// What a [`State`] is made of.
+pub struct Settings<'a> {
+    /// The pool of the application's role.
+    pub db: Db,
+    /// The pool of the login door.
+    pub door: Door,
+    /// Shared by all workers, so that hashing takes no more threads than there are cores.
+    pub passwords: Passwords,
+    /// What tokens and cursors are signed with: at least 32 bytes.
+    pub secret: &'a [u8],
+    /// The origins whose pages may call the API (`https://crm.example`), exactly as browsers send them.
+    pub origins: Vec<String>,
+    /// Set when the service begins to shut down.
+    pub draining: Arc<AtomicBool>,
+}
+
+impl State {
+    /// Prepares everything that need not be done per request.
+    ///
+    /// # Errors
+    /// If the secret is too weak.
+    pub fn new(settings: Settings<'_>) -> Result<Self, WeakSecret> {
+        let document = document();
+        Ok(Self {
+            db: settings.db,
+            door: settings.door,
+            passwords: settings.passwords,
+            tokens: Arc::new(Tokens::new(settings.secret)?),
+            cursors: http::cursor::Signer::new(settings.secret),
+            origins: settings.origins,
+            openapi: document.to_json().unwrap_or_default().into(),
+            methods: routes::Methods::of(&document),
+            draining: settings.draining,
+        })
+    }
+}

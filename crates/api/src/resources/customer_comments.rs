@@ -1,0 +1,223 @@
+//! Comments: what colleagues note about a customer, for themselves.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch, post};
+use paddock_db::{FromRow, Result, Row, Statement, sql};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::State;
+use crate::auth::caller::Caller;
+use crate::http::body::Body;
+use crate::http::checks::Checks;
+use crate::http::cursor::{Key, Position, Scope};
+use crate::http::etag::{Changed, IfMatch, Single, Versioned};
+use crate::http::page::{Limit, PageInfo, Paged, page_of};
+use crate::http::params::{Query, path_id};
+use crate::http::problem::{Answer, Code, Problem};
+use crate::http::timestamp;
+
+const LIST_COMMENTS: Statement = sql!("customer_comments.sql", "list_customer_comments");
+const CREATE_COMMENT: Statement = sql!("customer_comments.sql", "create_customer_comment");
+const UPDATE_COMMENT: Statement = sql!("customer_comments.sql", "update_customer_comment");
+const DELETE_COMMENT: Statement = sql!("customer_comments.sql", "delete_customer_comment");
+
+/// An internal note on a customer.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct CustomerComment {
+    #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4b")]
+    id: Uuid,
+    #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4c")]
+    company_id: Uuid,
+    #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4d")]
+    customer_id: Uuid,
+    /// The author: preset to who wrote it, null once that user is gone.
+    #[schema(required = true, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4e")]
+    user_id: Option<Uuid>,
+    #[schema(example = "Prefers to be called in the morning.")]
+    body: String,
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(example = "2026-11-23T14:30:52.000000Z")]
+    created_at: OffsetDateTime,
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(example = "2026-11-23T14:30:52.000000Z")]
+    updated_at: OffsetDateTime,
+    /// Counts changes; the ETag.
+    #[schema(example = 1)]
+    version: i64,
+}
+
+/// A comment to be, or its new text. The author is preset.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewCustomerComment {
+    /// 1 to 10000 characters.
+    #[schema(example = "Prefers to be called in the morning.", min_length = 1, max_length = 10000)]
+    body: String,
+}
+
+impl FromRow for CustomerComment {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.next()?,
+            company_id: row.next()?,
+            customer_id: row.next()?,
+            user_id: row.next()?,
+            body: row.next()?,
+            created_at: row.next()?,
+            updated_at: row.next()?,
+            version: row.next()?,
+        })
+    }
+}
+
+impl Versioned for CustomerComment {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+impl NewCustomerComment {
+    fn check(&self) -> Answer<()> {
+        let mut checks = Checks::default();
+        checks.text("body", &self.body, 10_000);
+        checks.done()
+    }
+}
+
+page_of! {
+    /// A page of comments.
+    CustomerCommentPage of CustomerComment
+}
+
+/// How to page through comments.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CommentQuery {
+    /// How many rows at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List comments of a customer
+///
+/// Newest first.
+#[utoipa::path(
+    tag = "customer comments",
+    operation_id = "listCustomerComments",
+    params(("customer_id" = Uuid, Path, description = "The customer"), CommentQuery),
+    responses(
+        (status = 200, body = CustomerCommentPage, headers(("Link" = String, description = "The next page"))),
+    )
+)]
+#[get("/v1/customers/{customer_id}/comments")]
+pub(crate) async fn list_customer_comments(
+    caller: Caller,
+    state: Data<State>,
+    path: Path<String>,
+    query: Query<CommentQuery>,
+) -> Answer<Paged<CustomerCommentPage>> {
+    let customer_id = path_id(&path)?;
+    let Query { params: CommentQuery { limit, cursor }, fingerprint } = query;
+    let list = format!("/v1/customers/{customer_id}/comments");
+    let scope = Scope { company_id: caller.company_id(), list: &list, fingerprint: &fingerprint };
+    let after = cursor.map(|cursor| state.cursors.verify(scope, &cursor)).transpose()?;
+    let (time, id) = match after {
+        None => (None, None),
+        Some(Position { key: Key::Time(time), id }) => (Some(time), Some(id)),
+        Some(_) => return Err(Problem::new(Code::InvalidCursor)),
+    };
+    let rows: Vec<Changed<CustomerComment>> =
+        caller.read(LIST_COMMENTS, &[&customer_id, &time, &id, &limit.and_one_more()]).await?;
+    if rows.is_empty() {
+        return Err(Problem::not_found());
+    }
+    let mut data: Vec<CustomerComment> = rows.into_iter().filter_map(|Changed(comment)| comment).collect();
+    let has_more = limit.cut(&mut data);
+    let last = data.last().filter(|_| has_more);
+    let next_cursor =
+        last.map(|c| state.cursors.sign(scope, &Position { key: Key::Time(c.created_at), id: c.id }));
+    Ok(Paged(CustomerCommentPage { data, page: PageInfo { next_cursor, has_more } }))
+}
+
+/// Comment on a customer
+#[utoipa::path(
+    tag = "customer comments",
+    operation_id = "createCustomerComment",
+    params(("customer_id" = Uuid, Path, description = "The customer")),
+    request_body = NewCustomerComment,
+    responses((status = 201, body = CustomerComment, headers(("ETag" = String), ("Location" = String))))
+)]
+#[post("/v1/customers/{customer_id}/comments")]
+pub(crate) async fn create_customer_comment(
+    caller: Caller,
+    path: Path<String>,
+    Body(new): Body<NewCustomerComment>,
+) -> Answer<Single<CustomerComment>> {
+    let customer_id = path_id(&path)?;
+    new.check()?;
+    let comment: CustomerComment = caller.write_one(CREATE_COMMENT, &[&customer_id, &new.body]).await?;
+    let location = format!("/v1/customers/{customer_id}/comments/{}", comment.id);
+    Ok(Single::created(comment, location))
+}
+
+/// Change a comment
+#[utoipa::path(
+    tag = "customer comments",
+    operation_id = "updateCustomerComment",
+    params(
+        ("customer_id" = Uuid, Path, description = "The customer"),
+        ("comment_id" = Uuid, Path, description = "The comment"),
+    ),
+    request_body(content(
+        (NewCustomerComment = "application/json"),
+        (NewCustomerComment = "application/merge-patch+json"),
+    )),
+    responses(
+        (status = 200, body = CustomerComment, headers(("ETag" = String))),
+        (status = 412, description = "`version-mismatch`"),
+    )
+)]
+#[patch("/v1/customers/{customer_id}/comments/{comment_id}")]
+pub(crate) async fn update_customer_comment(
+    caller: Caller,
+    path: Path<(String, String)>,
+    IfMatch(versions): IfMatch,
+    Body(new): Body<NewCustomerComment>,
+) -> Answer<Single<CustomerComment>> {
+    let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
+    new.check()?;
+    let changed: Changed<CustomerComment> =
+        caller.write_one(UPDATE_COMMENT, &[&customer_id, &id, &versions, &new.body]).await?;
+    changed.or_mismatch().map(Single::found)
+}
+
+/// Delete a comment
+#[utoipa::path(
+    tag = "customer comments",
+    operation_id = "deleteCustomerComment",
+    params(
+        ("customer_id" = Uuid, Path, description = "The customer"),
+        ("comment_id" = Uuid, Path, description = "The comment"),
+    ),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 412, description = "`version-mismatch`"),
+    )
+)]
+#[delete("/v1/customers/{customer_id}/comments/{comment_id}")]
+pub(crate) async fn delete_customer_comment(
+    caller: Caller,
+    path: Path<(String, String)>,
+    IfMatch(versions): IfMatch,
+) -> Answer<HttpResponse> {
+    let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
+    let expected: bool = caller.write_one(DELETE_COMMENT, &[&customer_id, &id, &versions]).await?;
+    Changed(expected.then(|| HttpResponse::NoContent().finish())).or_mismatch()
+}

@@ -1,0 +1,227 @@
+//! The four operations of a batch, each one statement for the whole set.
+
+use std::collections::HashMap;
+
+use paddock_db::{FromRow, Result, Row, Statement, Tx, sql};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use super::{CustomerRef, Outcome};
+use crate::http::checks::Checks;
+use crate::http::params::Id;
+use crate::http::problem::{Answer, Code, FieldError, Problem};
+use crate::resources::customers::{CustomerPatch, NewCustomer};
+
+const CREATE_CUSTOMERS: Statement = sql!("customers.sql", "create_customers");
+const UPDATE_CUSTOMERS: Statement = sql!("customers.sql", "update_customers");
+const UPSERT_CUSTOMERS: Statement = sql!("customers.sql", "upsert_customers");
+const DELETE_CUSTOMERS: Statement = sql!("customers.sql", "delete_customers");
+
+/// One operation on a set of customers.
+pub(super) trait Operation {
+    type Item: DeserializeOwned;
+
+    /// What is wrong with an item alone.
+    fn check(item: &Self::Item) -> Answer<()>;
+
+    /// What no two items of a batch may share; `None` if they may share everything.
+    fn key(item: &Self::Item) -> Option<String>;
+
+    /// The problem of the second item with the same key.
+    fn repeated() -> Problem;
+
+    /// Performs the operation, and says what became of each item, in their order.
+    async fn run(tx: &Tx<'_>, items: &[&Self::Item]) -> Answer<Vec<Outcome>>;
+}
+
+pub(super) struct Create;
+pub(super) struct Update;
+pub(super) struct Upsert;
+pub(super) struct Delete;
+
+/// Changes of one customer: its id, perhaps its version, and a patch.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Change {
+    id: Id,
+    version: Option<i64>,
+    set: CustomerPatch,
+}
+
+/// A customer that was written.
+struct Written {
+    id: Uuid,
+    email: Option<String>,
+    version: i64,
+}
+
+impl FromRow for Written {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { id: row.next()?, email: row.next()?, version: row.next()? })
+    }
+}
+
+/// A customer that was found; without a version if it was not the expected one.
+struct Found {
+    id: Uuid,
+    version: Option<i64>,
+}
+
+impl FromRow for Found {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { id: row.next()?, version: row.next()? })
+    }
+}
+
+impl Operation for Create {
+    type Item = NewCustomer;
+
+    fn check(item: &NewCustomer) -> Answer<()> {
+        item.check()
+    }
+
+    /// The second of two with the same e-mail finds it taken, like any other.
+    fn key(_: &NewCustomer) -> Option<String> {
+        None
+    }
+
+    fn repeated() -> Problem {
+        taken()
+    }
+
+    /// Rows come back in the order of the items, without those whose e-mail was taken. If an item was left
+    /// out, so was every later one with its e-mail: the next row with that e-mail is therefore its own.
+    async fn run(tx: &Tx<'_>, items: &[&NewCustomer]) -> Answer<Vec<Outcome>> {
+        let written: Vec<Written> = insert(tx, CREATE_CUSTOMERS, items).await?;
+        let mut written = written.into_iter().peekable();
+        let outcome = |item: &&NewCustomer| {
+            let row = written.next_if(|row| row.email == item.email);
+            row.map(|row| (201, row.id)).ok_or_else(taken)
+        };
+        Ok(items.iter().map(outcome).collect())
+    }
+}
+
+impl Operation for Upsert {
+    type Item = NewCustomer;
+
+    fn check(item: &NewCustomer) -> Answer<()> {
+        item.check()?;
+        let mut checks = Checks::default();
+        if item.email.is_none() {
+            checks.refuse("email", "required", "an upsert goes by the e-mail");
+        }
+        checks.done()
+    }
+
+    fn key(item: &NewCustomer) -> Option<String> {
+        item.email.as_ref().map(|email| email.nfkc().collect::<String>().to_lowercase())
+    }
+
+    fn repeated() -> Problem {
+        repeated("/email")
+    }
+
+    async fn run(tx: &Tx<'_>, items: &[&NewCustomer]) -> Answer<Vec<Outcome>> {
+        let written: Vec<Written> = insert(tx, UPSERT_CUSTOMERS, items).await?;
+        let status = |row: &Written| if row.version == 1 { 201 } else { 200 };
+        Ok(written.into_iter().map(|row| Ok((status(&row), row.id))).collect())
+    }
+}
+
+impl Operation for Update {
+    type Item = Change;
+
+    fn check(item: &Change) -> Answer<()> {
+        item.set.check()
+    }
+
+    fn key(item: &Change) -> Option<String> {
+        Some(item.id.to_string())
+    }
+
+    fn repeated() -> Problem {
+        repeated("/id")
+    }
+
+    async fn run(tx: &Tx<'_>, items: &[&Change]) -> Answer<Vec<Outcome>> {
+        let sets = || items.iter().map(|item| &item.set);
+        let ids: Vec<Uuid> = items.iter().map(|item| *item.id).collect();
+        let versions: Vec<Option<i64>> = items.iter().map(|item| item.version).collect();
+        let set_name: Vec<bool> = sets().map(|set| set.name.is_present()).collect();
+        let names: Vec<Option<&String>> = sets().map(|set| set.name.value()).collect();
+        let set_email: Vec<bool> = sets().map(|set| set.email.is_present()).collect();
+        let emails: Vec<Option<&String>> = sets().map(|set| set.email.value()).collect();
+        let set_phone: Vec<bool> = sets().map(|set| set.phone.is_present()).collect();
+        let phones: Vec<Option<&String>> = sets().map(|set| set.phone.value()).collect();
+        let set_title: Vec<bool> = sets().map(|set| set.title.is_present()).collect();
+        let titles: Vec<Option<&String>> = sets().map(|set| set.title.value()).collect();
+        let set_stage: Vec<bool> = sets().map(|set| set.lifecycle_stage.is_present()).collect();
+        let stages: Vec<Option<&str>> =
+            sets().map(|set| set.lifecycle_stage.value().map(|stage| stage.as_str())).collect();
+        let found: Vec<Found> = tx
+            .query(
+                UPDATE_CUSTOMERS,
+                &[
+                    &ids, &versions, &set_name, &names, &set_email, &emails, &set_phone, &phones, &set_title,
+                    &titles, &set_stage, &stages,
+                ],
+            )
+            .await?;
+        Ok(outcomes(&ids, found, 200))
+    }
+}
+
+impl Operation for Delete {
+    type Item = CustomerRef;
+
+    fn check(_: &CustomerRef) -> Answer<()> {
+        Ok(())
+    }
+
+    fn key(item: &CustomerRef) -> Option<String> {
+        Some(item.id.to_string())
+    }
+
+    fn repeated() -> Problem {
+        repeated("/id")
+    }
+
+    async fn run(tx: &Tx<'_>, items: &[&CustomerRef]) -> Answer<Vec<Outcome>> {
+        let ids: Vec<Uuid> = items.iter().map(|item| *item.id).collect();
+        let versions: Vec<Option<i64>> = items.iter().map(|item| item.version).collect();
+        let found = tx.query(DELETE_CUSTOMERS, &[&ids, &versions]).await?;
+        Ok(outcomes(&ids, found, 204))
+    }
+}
+
+async fn insert(tx: &Tx<'_>, statement: Statement, items: &[&NewCustomer]) -> Answer<Vec<Written>> {
+    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+    let emails: Vec<Option<&str>> = items.iter().map(|item| item.email.as_deref()).collect();
+    let phones: Vec<Option<&str>> = items.iter().map(|item| item.phone.as_deref()).collect();
+    let titles: Vec<Option<&str>> = items.iter().map(|item| item.title.as_deref()).collect();
+    let stages: Vec<&str> = items.iter().map(|item| item.lifecycle_stage.as_str()).collect();
+    Ok(tx.query(statement, &[&names, &emails, &phones, &titles, &stages]).await?)
+}
+
+fn outcomes(ids: &[Uuid], found: Vec<Found>, status: u16) -> Vec<Outcome> {
+    let found: HashMap<Uuid, Option<i64>> = found.into_iter().map(|row| (row.id, row.version)).collect();
+    let outcome = |id: &Uuid| match found.get(id) {
+        None => Err(Problem::not_found()),
+        Some(None) => Err(Problem::new(Code::VersionMismatch)),
+        Some(Some(_)) => Ok((status, *id)),
+    };
+    ids.iter().map(outcome).collect()
+}
+
+fn taken() -> Problem {
+    let message = "another record has this value".to_owned();
+    Problem::field(Code::AlreadyExists, FieldError { pointer: "/email".to_owned(), code: "taken", message })
+}
+
+fn repeated(pointer: &str) -> Problem {
+    let message = "named by an earlier item of this batch".to_owned();
+    Problem::field(Code::Validation, FieldError { pointer: pointer.to_owned(), code: "repeated", message })
+}

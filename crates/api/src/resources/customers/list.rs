@@ -1,0 +1,326 @@
+//! Lists of customers: every filter and every sort is an index condition below row-level security.
+
+use actix_web::get;
+use actix_web::web::Data;
+use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use serde::Deserialize;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use super::{Customer, LifecycleStage};
+use crate::State;
+use crate::auth::caller::Caller;
+use crate::http::cursor::{Key, Position, Scope};
+use crate::http::page::{Limit, PageInfo, Paged, page_of};
+use crate::http::params::{Csv, Id, Query, Term};
+use crate::http::problem::{Answer, Code, Problem};
+use crate::http::timestamp::Moment;
+
+/// The list that cursors of this resource belong to.
+const LIST: &str = "/v1/customers";
+
+const BASE: Statement = sql!("customers.sql", "list_customers");
+
+/// The pieces of `list_customers` in `sql/queries/customers.sql`.
+macro_rules! piece {
+    ($name:expr) => {
+        sql!("customers.sql", $name)
+    };
+}
+
+page_of! {
+    /// A page of customers.
+    CustomerPage of Customer
+}
+
+/// Which customers, in which order.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct CustomerQuery {
+    /// How many rows at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before. Keep sort and filters as they were.
+    cursor: Option<String>,
+    /// The order; `-` means descending. Ties are in the order of the ids.
+    #[serde(default)]
+    #[param(inline)]
+    sort: CustomerSort,
+    /// `only`: those in the bin, the latest deletion first; cannot be combined with a sort or filters.
+    #[param(inline)]
+    deleted: Option<Deleted>,
+    /// The owner.
+    #[param(value_type = Option<Uuid>)]
+    user_id: Option<Id>,
+    /// One of these owners.
+    #[param(value_type = Option<Vec<Uuid>>, style = Form, explode = false)]
+    user_id_in: Option<Csv<Id>>,
+    /// Whether the owner is gone.
+    user_id_is_null: Option<bool>,
+    /// The e-mail, in any spelling.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 254, example = "grace@example.com")]
+    email: Option<Term>,
+    /// How the name begins, in upper or lower case.
+    #[param(value_type = Option<String>, min_length = 1, max_length = 254, example = "gra")]
+    name_starts_with: Option<Term>,
+    /// The stage.
+    #[param(inline)]
+    lifecycle_stage: Option<LifecycleStage>,
+    /// One of these stages.
+    #[param(value_type = Option<Vec<LifecycleStage>>, style = Form, explode = false)]
+    lifecycle_stage_in: Option<Csv<LifecycleStage>>,
+    /// Created at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_at_gte: Option<Moment>,
+    /// Created later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_at_gt: Option<Moment>,
+    /// Created at this time or before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_at_lte: Option<Moment>,
+    /// Created before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    created_at_lt: Option<Moment>,
+    /// Last changed at this time or later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_at_gte: Option<Moment>,
+    /// Last changed later.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_at_gt: Option<Moment>,
+    /// Last changed at this time or before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_at_lte: Option<Moment>,
+    /// Last changed before.
+    #[param(value_type = Option<String>, format = DateTime)]
+    updated_at_lt: Option<Moment>,
+}
+
+/// The order of a list of customers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
+pub(crate) enum CustomerSort {
+    #[default]
+    #[serde(rename = "-created_at")]
+    CreatedDown,
+    #[serde(rename = "created_at")]
+    CreatedUp,
+    #[serde(rename = "-updated_at")]
+    UpdatedDown,
+    #[serde(rename = "updated_at")]
+    UpdatedUp,
+    #[serde(rename = "name")]
+    NameUp,
+    #[serde(rename = "-name")]
+    NameDown,
+}
+
+/// Whether to look into the bin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Deleted {
+    Only,
+}
+
+/// A customer with the key that names are sorted by.
+struct Listed {
+    customer: Customer,
+    name_key: String,
+}
+
+impl FromRow for Listed {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self { customer: Customer::from_row(row)?, name_key: row.next()? })
+    }
+}
+
+/// What a list is sorted by: the order, how to go on after a row, and that row's key.
+#[derive(Clone, Copy)]
+struct Order {
+    order: Statement,
+    after: Statement,
+    key: fn(&Listed) -> Key,
+}
+
+fn created(row: &Listed) -> Key {
+    Key::Time(row.customer.created_at)
+}
+fn updated(row: &Listed) -> Key {
+    Key::Time(row.customer.updated_at)
+}
+fn name(row: &Listed) -> Key {
+    Key::Text(row.name_key.clone())
+}
+fn deleted(row: &Listed) -> Key {
+    Key::Time(row.customer.deleted_at.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+}
+
+impl CustomerSort {
+    const fn order(self) -> Order {
+        macro_rules! order {
+            ($sort:literal, $key:ident) => {
+                Order {
+                    order: piece!(concat!("list_customers.order.", $sort)),
+                    after: piece!(concat!("list_customers.after.", $sort)),
+                    key: $key,
+                }
+            };
+        }
+        match self {
+            Self::CreatedDown => order!("-created_at", created),
+            Self::CreatedUp => order!("created_at", created),
+            Self::UpdatedDown => order!("-updated_at", updated),
+            Self::UpdatedUp => order!("updated_at", updated),
+            Self::NameUp => order!("name", name),
+            Self::NameDown => order!("-name", name),
+        }
+    }
+}
+
+/// The bin has one order: the latest deletion first.
+const BIN: Order = Order {
+    order: piece!("list_customers.order.deleted_at"),
+    after: piece!("list_customers.after.deleted_at"),
+    key: deleted,
+};
+
+/// List customers
+///
+/// Newest first where nothing is said. Go on with `cursor`, or follow the `Link` header. Deep pages cost
+/// what the first one costs.
+#[utoipa::path(
+    tag = "customers",
+    operation_id = "listCustomers",
+    params(CustomerQuery),
+    responses((status = 200, body = CustomerPage, headers(("Link" = String, description = "The next page"))))
+)]
+#[get("/v1/customers")]
+pub(crate) async fn list_customers(
+    caller: Caller,
+    state: Data<State>,
+    query: Query<CustomerQuery>,
+) -> Answer<Paged<CustomerPage>> {
+    let Query { params, fingerprint } = query;
+    let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
+    let (limit, order) = (params.limit, params.order()?);
+    let after = params.cursor.as_ref().map(|cursor| state.cursors.verify(scope, cursor)).transpose()?;
+    let (filters, rows) = (Filters::from(params), limit.and_one_more());
+    let listing = go_on(filters.add_to(Listing::new(BASE, order.order)), order, after.as_ref())?;
+    let mut listed: Vec<Listed> = caller.list(&listing.limit(&rows)).await?;
+    let has_more = limit.cut(&mut listed);
+    let next_cursor = listed.last().filter(|_| has_more).map(|row| {
+        state.cursors.sign(scope, &Position { key: (order.key)(row), id: row.customer.id })
+    });
+    let data = listed.into_iter().map(|row| row.customer).collect();
+    Ok(Paged(CustomerPage { data, page: PageInfo { next_cursor, has_more } }))
+}
+
+/// Continues after the last row of the page before.
+fn go_on<'a>(listing: Listing<'a>, order: Order, after: Option<&'a Position>) -> Answer<Listing<'a>> {
+    let by_name = order.key as usize == name as fn(&Listed) -> Key as usize;
+    match after {
+        None => Ok(listing),
+        Some(Position { key: Key::Text(text), id }) if by_name => Ok(listing.after(order.after, text, id)),
+        Some(Position { key: Key::Time(time), id }) if !by_name => Ok(listing.after(order.after, time, id)),
+        Some(_) => Err(Problem::new(Code::InvalidCursor)),
+    }
+}
+
+impl CustomerQuery {
+    fn order(&self) -> Answer<Order> {
+        if self.deleted.is_none() {
+            return Ok(self.sort.order());
+        }
+        let filtered = self.user_id.is_some()
+            || self.user_id_in.is_some()
+            || self.user_id_is_null.is_some()
+            || self.email.is_some()
+            || self.name_starts_with.is_some()
+            || self.lifecycle_stage.is_some()
+            || self.lifecycle_stage_in.is_some()
+            || self.times().iter().any(|(_, time)| time.is_some());
+        if filtered || self.sort != CustomerSort::default() {
+            let pointer = "?deleted".to_owned();
+            let message = "cannot be combined with a sort or filters".to_owned();
+            let error = crate::http::problem::FieldError { pointer, code: "invalid", message };
+            return Err(Problem::field(Code::InvalidParameter, error));
+        }
+        Ok(BIN)
+    }
+
+    fn times(&self) -> [(Statement, Option<OffsetDateTime>); 8] {
+        let time = |moment: Option<Moment>| moment.map(|Moment(time)| time);
+        [
+            (piece!("list_customers.where.created_at_gte"), time(self.created_at_gte)),
+            (piece!("list_customers.where.created_at_gt"), time(self.created_at_gt)),
+            (piece!("list_customers.where.created_at_lte"), time(self.created_at_lte)),
+            (piece!("list_customers.where.created_at_lt"), time(self.created_at_lt)),
+            (piece!("list_customers.where.updated_at_gte"), time(self.updated_at_gte)),
+            (piece!("list_customers.where.updated_at_gt"), time(self.updated_at_gt)),
+            (piece!("list_customers.where.updated_at_lte"), time(self.updated_at_lte)),
+            (piece!("list_customers.where.updated_at_lt"), time(self.updated_at_lt)),
+        ]
+    }
+}
+
+/// The filters, as values that the database takes.
+struct Filters {
+    deleted: bool,
+    user_id: Option<Uuid>,
+    user_id_in: Option<Vec<Uuid>>,
+    user_id_is_null: Option<bool>,
+    email: Option<String>,
+    name_starts_with: Option<String>,
+    lifecycle_stage: Option<String>,
+    lifecycle_stage_in: Option<Vec<String>>,
+    times: [(Statement, Option<OffsetDateTime>); 8],
+}
+
+impl From<CustomerQuery> for Filters {
+    fn from(query: CustomerQuery) -> Self {
+        let stage = |stage: LifecycleStage| stage.as_str().to_owned();
+        Self {
+            times: query.times(),
+            deleted: query.deleted.is_some(),
+            user_id: query.user_id.map(|id| id.0),
+            user_id_in: query.user_id_in.map(|Csv(ids)| ids.into_iter().map(|id| id.0).collect()),
+            user_id_is_null: query.user_id_is_null,
+            email: query.email.map(|Term(text)| text),
+            name_starts_with: query.name_starts_with.map(|Term(text)| text),
+            lifecycle_stage: query.lifecycle_stage.map(stage),
+            lifecycle_stage_in: query
+                .lifecycle_stage_in
+                .map(|Csv(stages)| stages.into_iter().map(stage).collect()),
+        }
+    }
+}
+
+impl Filters {
+    fn add_to<'a>(&'a self, listing: Listing<'a>) -> Listing<'a> {
+        let presence = if self.deleted {
+            piece!("list_customers.where.deleted")
+        } else {
+            piece!("list_customers.where.present")
+        };
+        let listing = listing
+            .always(presence)
+            .filter_some(piece!("list_customers.where.user_id"), self.user_id.as_ref())
+            .filter_some(piece!("list_customers.where.user_id_in"), self.user_id_in.as_ref())
+            .filter_if(piece!("list_customers.where.user_id_is_null"), self.user_id_is_null == Some(true))
+            .filter_if(
+                piece!("list_customers.where.user_id_is_not_null"),
+                self.user_id_is_null == Some(false),
+            )
+            .filter_some(piece!("list_customers.where.email"), self.email.as_ref())
+            .filter_some(piece!("list_customers.where.name_starts_with"), self.name_starts_with.as_ref())
+            .filter_some(piece!("list_customers.where.lifecycle_stage"), self.lifecycle_stage.as_ref())
+            .filter_some(
+                piece!("list_customers.where.lifecycle_stage_in"),
+                self.lifecycle_stage_in.as_ref(),
+            );
+        self.times.iter().fold(listing, |listing, (condition, time)| {
+            listing.filter_some(*condition, time.as_ref())
+        })
+    }
+}

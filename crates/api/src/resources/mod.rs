@@ -1,0 +1,10 @@
+//! One file or folder per resource, whole: types, handlers, documentation, examples.
+
+pub(crate) mod company;
+pub(crate) mod customer_comments;
+pub(crate) mod customers;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod me;
+pub(crate) mod users;

@@ -1,0 +1,163 @@
+//! The people of the caller's company who log in.
+
+use actix_web::{get, web::Path};
+use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::State;
+use crate::auth::caller::Caller;
+use crate::http::cursor::{Key, Position, Scope};
+use crate::http::etag::{Single, Versioned};
+use crate::http::page::{Limit, PageInfo, Paged, page_of};
+use crate::http::params::{Query, path_id};
+use crate::http::problem::{Answer, Code, Problem};
+use crate::http::timestamp;
+
+const GET_USER: Statement = sql!("users.sql", "get_user");
+const LIST_USERS: Statement = sql!("users.sql", "list_users");
+const ALL: Statement = sql!("users.sql", "list_users.where.all");
+const ORDER: Statement = sql!("users.sql", "list_users.order.created_at");
+const AFTER: Statement = sql!("users.sql", "list_users.after.created_at");
+
+/// The list that cursors of this resource belong to.
+const LIST: &str = "/v1/users";
+
+/// A person's place in a company. Somebody who works for two companies is two users.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct User {
+    #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4b")]
+    pub(crate) id: Uuid,
+    #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4c")]
+    pub(crate) company_id: Uuid,
+    #[schema(example = "Alice")]
+    name: String,
+    #[schema(example = "alice@nike.example", format = Email)]
+    email: String,
+    role: Role,
+    /// Since when the user may not act any more; null if they may.
+    #[serde(serialize_with = "timestamp::serialize_option")]
+    #[schema(required = true)]
+    disabled_at: Option<OffsetDateTime>,
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(example = "2026-11-23T14:30:52.000000Z")]
+    created_at: OffsetDateTime,
+    #[serde(serialize_with = "timestamp::serialize")]
+    #[schema(example = "2026-11-23T14:30:52.000000Z")]
+    updated_at: OffsetDateTime,
+    /// Counts changes; the ETag.
+    #[schema(example = 1)]
+    version: i64,
+}
+
+/// What a user is in the company. At present every role may do the same; see the known limits.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Role {
+    /// Answers for the company.
+    Owner,
+    /// Runs it.
+    Admin,
+    /// Works with its customers.
+    Member,
+    /// Looks at them.
+    Viewer,
+}
+
+impl Role {
+    fn parse(text: &str) -> Self {
+        match text {
+            "owner" => Self::Owner,
+            "admin" => Self::Admin,
+            "member" => Self::Member,
+            _ => Self::Viewer,
+        }
+    }
+}
+
+impl FromRow for User {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.next()?,
+            company_id: row.next()?,
+            name: row.next()?,
+            email: row.next()?,
+            role: Role::parse(row.next()?),
+            disabled_at: row.next()?,
+            created_at: row.next()?,
+            updated_at: row.next()?,
+            version: row.next()?,
+        })
+    }
+}
+
+impl Versioned for User {
+    fn version(&self) -> i64 {
+        self.version
+    }
+}
+
+page_of! {
+    /// A page of users.
+    UserPage of User
+}
+
+/// How to page through users.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UserQuery {
+    /// How many rows at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    limit: Limit,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// List users
+///
+/// The people of your company, in the order in which they joined.
+#[utoipa::path(
+    tag = "users",
+    operation_id = "listUsers",
+    params(UserQuery),
+    responses((status = 200, body = UserPage, headers(("Link" = String, description = "The next page"))))
+)]
+#[get("/v1/users")]
+pub(crate) async fn list_users(
+    caller: Caller,
+    state: actix_web::web::Data<State>,
+    query: Query<UserQuery>,
+) -> Answer<Paged<UserPage>> {
+    let Query { params: UserQuery { limit, cursor }, fingerprint } = query;
+    let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
+    let after = cursor.map(|cursor| state.cursors.verify(scope, &cursor)).transpose()?;
+    let rows = limit.and_one_more();
+    let mut listing = Listing::new(LIST_USERS, ORDER).always(ALL);
+    if let Some(Position { key, id }) = &after {
+        let Key::Time(time) = key else { return Err(Problem::new(Code::InvalidCursor)) };
+        listing = listing.after(AFTER, time, id);
+    }
+    let mut data: Vec<User> = caller.list(&listing.limit(&rows)).await?;
+    let has_more = limit.cut(&mut data);
+    let last = data.last().filter(|_| has_more);
+    let next_cursor =
+        last.map(|u| state.cursors.sign(scope, &Position { key: Key::Time(u.created_at), id: u.id }));
+    Ok(Paged(UserPage { data, page: PageInfo { next_cursor, has_more } }))
+}
+
+/// Get a user
+#[utoipa::path(
+    tag = "users",
+    operation_id = "getUser",
+    params(("user_id" = Uuid, Path, description = "The user")),
+    responses((status = 200, body = User, headers(("ETag" = String))))
+)]
+#[get("/v1/users/{user_id}")]
+pub(crate) async fn get_user(caller: Caller, path: Path<String>) -> Answer<Single<User>> {
+    let id = path_id(&path)?;
+    Ok(Single::found(caller.read_one(GET_USER, &[&id]).await?))
+}

@@ -1,0 +1,147 @@
+//! The list of routes, from which the application and its description are both made.
+
+use actix_cors::Cors;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderName};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpRequest, HttpResponse};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::AppExt;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::State;
+use crate::http::envelope::envelope;
+use crate::http::problem::{Answer, Code, Problem};
+use crate::resources::{company, customer_comments, customers, docs, health, login, me, users};
+
+/// Every operation. What comes first is matched first.
+fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(login::login)
+        .service(me::get_me)
+        .service(me::ping)
+        .service(company::get_company)
+        .service(users::list_users)
+        .service(users::get_user)
+        .service(customers::list_customers)
+        .service(customers::create_customer)
+        .service(customers::change_customers)
+        .service(customers::put_customer_by_email)
+        .service(customers::get_customer)
+        .service(customers::update_customer)
+        .service(customers::delete_customer)
+        .service(customers::restore_customer)
+        .service(customer_comments::list_customer_comments)
+        .service(customer_comments::create_customer_comment)
+        .service(customer_comments::update_customer_comment)
+        .service(customer_comments::delete_customer_comment)
+        .service(health::livez)
+        .service(health::readyz)
+        .service(docs::openapi_json);
+}
+
+/// The description of all operations: OpenAPI 3.1.
+#[must_use]
+pub fn document() -> OpenApi {
+    let base = App::new().into_utoipa_app().openapi(crate::openapi::base());
+    crate::openapi::complete(base.configure(routes).split_for_parts().1)
+}
+
+/// The application, ready to be served or to be called by tests.
+pub fn app(
+    state: Data<State>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<BoxBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let cors = cors(&state.origins);
+    let cross_origin = Condition::new(!state.origins.is_empty(), cors);
+    App::new()
+        .app_data(state)
+        .into_utoipa_app()
+        .configure(routes)
+        .into_app()
+        .service(docs::to_page)
+        .service(docs::page())
+        .default_service(web::to(nowhere))
+        .wrap(cross_origin)
+        .wrap(from_fn(envelope))
+}
+
+/// Exact origins, no credentials: the token travels in a header that pages set themselves.
+fn cors(origins: &[String]) -> Cors {
+    let exposed = ["etag", "link", "location", "retry-after", "server-timing", "x-request-id"];
+    let cors = Cors::default()
+        .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_MATCH,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers(exposed)
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// Which methods each path has, for those that it does not have.
+pub(crate) struct Methods(Vec<(String, Vec<Method>)>);
+
+impl Methods {
+    pub(crate) fn of(document: &OpenApi) -> Self {
+        let methods = document.paths.paths.iter().map(|(path, item)| {
+            let operations = [
+                (item.get.is_some(), Method::GET),
+                (item.get.is_some(), Method::HEAD),
+                (item.post.is_some(), Method::POST),
+                (item.put.is_some(), Method::PUT),
+                (item.patch.is_some(), Method::PATCH),
+                (item.delete.is_some(), Method::DELETE),
+            ];
+            (path.clone(), operations.into_iter().filter_map(|(has, method)| has.then_some(method)).collect())
+        });
+        Self(methods.collect())
+    }
+
+    /// The methods of the path, separated by commas; none if there is no such path.
+    fn of_path(&self, path: &str) -> Option<String> {
+        let methods: Vec<&str> = self
+            .0
+            .iter()
+            .filter(|(template, _)| fits(template, path))
+            .flat_map(|(_, methods)| methods.iter().map(Method::as_str))
+            .collect();
+        (!methods.is_empty()).then(|| methods.join(", "))
+    }
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (mut template, mut path) = (template.split('/'), path.split('/'));
+    loop {
+        match (template.next(), path.next()) {
+            (None, None) => return true,
+            (Some(t), Some(p)) if t == p || (t.starts_with('{') && !p.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// No route matched: 404, or 405 if the path has other methods.
+async fn nowhere(request: HttpRequest, state: Data<State>) -> Answer<HttpResponse> {
+    match state.methods.of_path(request.path()) {
+        None => Err(Problem::not_found()),
+        Some(allow) if request.method() == Method::OPTIONS => {
+            Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish())
+        }
+        Some(allow) => Err(Problem::new(Code::MethodNotAllowed).header(header::ALLOW, &allow)),
+    }
+}

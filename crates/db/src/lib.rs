@@ -1,0 +1,28 @@
+//! The only door to PostgreSQL: whoever comes in acts as one user of one company, and can do nothing else.
+//!
+//! A request takes one connection for one flight: `BEGIN`, the context, the check of the user, the
+//! statement and `COMMIT` leave together and come back together. Callers name statements that live in
+//! `sql/queries`; they never see a client, a pool or SQL text.
+
+mod check;
+mod connect;
+mod door;
+mod error;
+mod lease;
+pub mod local;
+pub mod migrate;
+mod pool;
+pub mod provision;
+mod row;
+mod statement;
+mod tenant;
+
+pub use check::{Finding, Posture};
+pub use connect::{ConnectError, connect};
+pub use door::{Door, Login};
+pub use error::{Error, Result, Violation};
+pub use pool::{Db, Limits, Stopwatch};
+pub use row::{FromRow, Row};
+pub use statement::{Listing, SqlValue, Statement};
+pub use tenant::{Access, Actor, Params, Tenant, Tx};
+pub use tokio_postgres::types::ToSql;

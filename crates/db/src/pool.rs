@@ -1,0 +1,144 @@
+//! The pool of one role, bounded in every direction: how many connections, how long to wait for each thing.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{TimeoutType, Timeouts};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::connect::{self, ConnectError};
+use crate::error::{Error, Result};
+use crate::lease::Lease;
+use crate::tenant::{Actor, Tenant};
+
+/// How much a pool may take.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Connections at most.
+    pub connections: usize,
+    /// How long a request waits for a free connection before it is told that we are overloaded.
+    pub wait: Duration,
+    /// How long a request may take in the database, retries included.
+    pub deadline: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: 4, wait: Duration::from_secs(1), deadline: Duration::from_secs(10) }
+    }
+}
+
+/// A pool of connections of one role. Clones share the connections.
+#[derive(Clone)]
+pub struct Db {
+    pool: Pool,
+    tls: MakeRustlsConnect,
+    limits: Limits,
+}
+
+impl Db {
+    /// Makes the pool; connections are opened when they are first needed.
+    ///
+    /// # Errors
+    /// If the connection string cannot be read.
+    pub fn new(url: &str, limits: Limits) -> std::result::Result<Self, ConnectError> {
+        let tls = connect::tls();
+        let manager = Manager::from_config(
+            connect::config(url)?,
+            tls.clone(),
+            // Fast: what a connection carries over is our business, see lease.rs.
+            ManagerConfig { recycling_method: RecyclingMethod::Fast },
+        );
+        let pool = Pool::builder(manager)
+            .max_size(limits.connections)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(limits.wait),
+                create: Some(Duration::from_secs(3)),
+                recycle: Some(Duration::from_secs(1)),
+            })
+            .build()
+            .map_err(|error| ConnectError(error.to_string()))?;
+        Ok(Self { pool, tls, limits })
+    }
+
+    /// Whoever is to act from here on.
+    #[must_use]
+    pub fn act_as(&self, actor: Actor) -> Tenant {
+        Tenant::new(self.clone(), actor)
+    }
+
+    /// Whether the database answers: for readiness checks.
+    ///
+    /// # Errors
+    /// If no connection is to be had or it does not answer within a second.
+    pub async fn ping(&self) -> Result<()> {
+        let ping = async {
+            let lease = self.lease(&Stopwatch::default()).await?;
+            lease.client().simple_query("select 1").await?;
+            Ok(())
+        };
+        tokio::time::timeout(Duration::from_secs(1), ping).await.unwrap_or(Err(Error::Overloaded))
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Takes a connection out of the pool for one flight or one transaction.
+    pub(crate) async fn lease(&self, watch: &Stopwatch) -> Result<Lease> {
+        let start = Instant::now();
+        let object = self.pool.get().await;
+        watch.add_pool(start.elapsed());
+        object.map(|object| Lease::new(object, self.tls.clone())).map_err(pool_error)
+    }
+}
+
+fn pool_error(error: PoolError) -> Error {
+    match error {
+        PoolError::Timeout(TimeoutType::Wait) => Error::Overloaded,
+        PoolError::Timeout(_) | PoolError::Closed => Error::Unavailable,
+        PoolError::Backend(error) => match Error::from(error) {
+            Error::Overloaded => Error::Overloaded,
+            error => {
+                tracing::error!(%error, "cannot open a database connection");
+                Error::Unavailable
+            }
+        },
+        error => Error::Internal(error.to_string()),
+    }
+}
+
+/// Where the time of a request went, for the `Server-Timing` header.
+#[derive(Debug, Default)]
+pub struct Stopwatch {
+    pool: AtomicU64,
+    db: AtomicU64,
+}
+
+impl Stopwatch {
+    /// Waiting for a connection.
+    #[must_use]
+    pub fn pool(&self) -> Duration {
+        Duration::from_nanos(self.pool.load(Ordering::Relaxed))
+    }
+
+    /// In flight to the database and back.
+    #[must_use]
+    pub fn db(&self) -> Duration {
+        Duration::from_nanos(self.db.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn add_pool(&self, time: Duration) {
+        add(&self.pool, time);
+    }
+
+    pub(crate) fn add_db(&self, time: Duration) {
+        add(&self.db, time);
+    }
+}
+
+fn add(sum: &AtomicU64, time: Duration) {
+    sum.fetch_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX), Ordering::Relaxed);
+}

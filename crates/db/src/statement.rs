@@ -1,0 +1,289 @@
+//! Statements are looked up by name in `sql/queries` when the crate is compiled: a wrong name does not build.
+
+use std::fmt;
+
+use time::OffsetDateTime;
+use tokio_postgres::types::{ToSql, Type};
+use uuid::Uuid;
+
+/// One named statement, or one named piece of a [`Listing`].
+#[derive(Clone, Copy)]
+pub struct Statement {
+    name: &'static str,
+    sql: &'static str,
+}
+
+impl Statement {
+    /// Finds `-- name: <name>` in the text of a file; the statement ends where the next name begins.
+    ///
+    /// # Panics
+    /// If the name is not there. [`sql!`](crate::sql) calls this at compile time, where that is an error.
+    #[must_use]
+    pub const fn find(name: &'static str, file: &'static str) -> Self {
+        const MARK: &[u8] = b"-- name: ";
+        let bytes = file.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            if starts(bytes, at, MARK) && starts(bytes, at + MARK.len(), name.as_bytes()) {
+                let end_of_name = at + MARK.len() + name.len();
+                if end_of_name < bytes.len() && bytes[end_of_name] == b'\n' {
+                    let mut end = end_of_name;
+                    while end < bytes.len() && !(bytes[end] == b'\n' && starts(bytes, end + 1, MARK)) {
+                        end += 1;
+                    }
+                    let (head, _) = file.split_at(end);
+                    let (_, sql) = head.split_at(at);
+                    return Self { name, sql };
+                }
+            }
+            at = next_line(bytes, at);
+        }
+        panic!("no statement of this name in the file");
+    }
+
+    /// The name, as written after `-- name:`.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The text, its name first, so that it shows in `pg_stat_statements` and in logs.
+    #[must_use]
+    pub const fn sql(&self) -> &'static str {
+        self.sql
+    }
+
+    /// The text without the line of its name.
+    fn piece(&self) -> &'static str {
+        self.sql.split_once('\n').map_or("", |(_, text)| text.trim())
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+const fn starts(bytes: &[u8], at: usize, with: &[u8]) -> bool {
+    if at + with.len() > bytes.len() {
+        return false;
+    }
+    let mut i = 0;
+    while i < with.len() {
+        if bytes[at + i] != with[i] {
+            return false;
+        }
+        i += 1;
+    }
+    true
+}
+
+const fn next_line(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && bytes[at] != b'\n' {
+        at += 1;
+    }
+    at + 1
+}
+
+/// The statement of that name in that file of `sql/queries`, found at compile time.
+///
+/// ```ignore
+/// const GET_CUSTOMER: Statement = sql!("customers.sql", "get_customer");
+/// ```
+#[macro_export]
+macro_rules! sql {
+    ($file:literal, $name:expr) => {
+        const {
+            $crate::Statement::find(
+                $name,
+                include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sql/queries/", $file)),
+            )
+        }
+    };
+}
+
+/// A Rust value whose SQL type is known before the statement is prepared.
+pub trait SqlValue: ToSql + Sync {
+    /// The type that PostgreSQL expects.
+    const TYPE: Type;
+}
+
+impl SqlValue for Uuid {
+    const TYPE: Type = Type::UUID;
+}
+impl SqlValue for Vec<Uuid> {
+    const TYPE: Type = Type::UUID_ARRAY;
+}
+impl SqlValue for String {
+    const TYPE: Type = Type::TEXT;
+}
+impl SqlValue for Vec<String> {
+    const TYPE: Type = Type::TEXT_ARRAY;
+}
+impl SqlValue for OffsetDateTime {
+    const TYPE: Type = Type::TIMESTAMPTZ;
+}
+impl SqlValue for i64 {
+    const TYPE: Type = Type::INT8;
+}
+
+/// A list statement put together from named pieces: a base, conditions, an order, a limit.
+///
+/// The base holds the slots `{where}`, `{order}` and `{limit}`; every value is a parameter, written `$?`
+/// in the pieces. The pieces come from `sql/queries` and from nowhere else, so the number of shapes is
+/// bounded; those with at most one condition beside the cursor are prepared once a connection, the others
+/// are planned each time, so that no connection collects hundreds of plans.
+pub struct Listing<'a> {
+    base: Statement,
+    conditions: String,
+    order: &'static str,
+    limit: Option<usize>,
+    values: Vec<(&'a (dyn ToSql + Sync), Type)>,
+    filters: usize,
+}
+
+impl<'a> Listing<'a> {
+    /// Starts from a base statement and an order.
+    #[must_use]
+    pub fn new(base: Statement, order: Statement) -> Self {
+        Self {
+            base,
+            conditions: String::new(),
+            order: order.piece(),
+            limit: None,
+            values: Vec::with_capacity(6),
+            filters: 0,
+        }
+    }
+
+    /// Adds what every list of this resource has: it does not count as a filter.
+    #[must_use]
+    pub fn always(mut self, condition: Statement) -> Self {
+        self.condition(condition, |_| 0);
+        self
+    }
+
+    /// Adds a condition with one value, however often it stands there.
+    #[must_use]
+    pub fn filter<T: SqlValue>(mut self, condition: Statement, value: &'a T) -> Self {
+        self.values.push((value, T::TYPE));
+        self.filters += 1;
+        let number = self.values.len();
+        self.condition(condition, |_| number);
+        self
+    }
+
+    /// Adds a condition with one value, if there is one.
+    #[must_use]
+    pub fn filter_some<T: SqlValue>(self, condition: Statement, value: Option<&'a T>) -> Self {
+        match value {
+            Some(value) => self.filter(condition, value),
+            None => self,
+        }
+    }
+
+    /// Adds a condition without a value.
+    #[must_use]
+    pub fn filter_if(mut self, condition: Statement, wanted: bool) -> Self {
+        if wanted {
+            self.filters += 1;
+            self.condition(condition, |_| 0);
+        }
+        self
+    }
+
+    /// Continues after the row with this sort key and id.
+    #[must_use]
+    pub fn after<K: SqlValue>(mut self, condition: Statement, key: &'a K, id: &'a Uuid) -> Self {
+        self.values.push((key, K::TYPE));
+        self.values.push((id, Type::UUID));
+        let first = self.values.len() - 1;
+        self.condition(condition, |nth| first + nth);
+        self
+    }
+
+    /// Ends after this many rows.
+    #[must_use]
+    pub fn limit(mut self, rows: &'a i64) -> Self {
+        self.values.push((rows, Type::INT8));
+        self.limit = Some(self.values.len());
+        self
+    }
+
+    /// The statement's text with its numbered parameters.
+    #[must_use]
+    pub fn sql(&self) -> String {
+        let limit = self.limit.map_or_else(|| "all".to_owned(), |n| format!("${n}"));
+        let mut sql = String::with_capacity(1024);
+        let mut rest = self.base.sql;
+        while let Some((before, slot)) = rest.split_once('{') {
+            let (name, after) = slot.split_once('}').unwrap_or((slot, ""));
+            sql.push_str(before);
+            match name {
+                "where" => sql.push_str(&self.conditions),
+                "order" => sql.push_str(self.order),
+                _ => sql.push_str(&limit),
+            }
+            rest = after;
+        }
+        sql.push_str(rest);
+        sql
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        self.base.name
+    }
+
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        self.filters <= 1
+    }
+
+    pub(crate) fn values(&self) -> &[(&'a (dyn ToSql + Sync), Type)] {
+        &self.values
+    }
+
+    /// Appends a condition, whose nth `$?` takes the number that it is given.
+    fn condition(&mut self, condition: Statement, number: impl Fn(usize) -> usize) {
+        if !self.conditions.is_empty() {
+            self.conditions.push_str("\n    and ");
+        }
+        for (nth, part) in condition.piece().split("$?").enumerate() {
+            if nth > 0 {
+                self.conditions.push_str(&format!("${}", number(nth - 1)));
+            }
+            self.conditions.push_str(part);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Listing, Statement};
+
+    const FILE: &str = "-- name: list\nselect 1 where {where} order by {order} limit {limit}\n\
+        -- name: list.where.a\nt.a = $?::text\n-- name: list.where.after\n(t.b, t.id) > ($?, $?)\n\
+        -- name: list.order.b\nt.b, t.id\n";
+
+    #[test]
+    fn a_statement_ends_where_the_next_begins() {
+        assert_eq!(Statement::find("list.where.a", FILE).sql(), "-- name: list.where.a\nt.a = $?::text");
+        assert_eq!(Statement::find("list.order.b", FILE).piece(), "t.b, t.id");
+    }
+
+    #[test]
+    fn a_listing_numbers_its_parameters_in_order() {
+        let (a, key, id, limit) = ("x".to_owned(), 7_i64, uuid::Uuid::nil(), 21_i64);
+        let listing =
+            Listing::new(Statement::find("list", FILE), Statement::find("list.order.b", FILE))
+                .filter(Statement::find("list.where.a", FILE), &a)
+                .after(Statement::find("list.where.after", FILE), &key, &id)
+                .limit(&limit);
+        assert_eq!(
+            listing.sql(),
+            "-- name: list\nselect 1 where t.a = $1::text\n    and (t.b, t.id) > ($2, $3) \
+             order by t.b, t.id limit $4"
+        );
+        assert_eq!(listing.values().len(), 4);
+    }
+}

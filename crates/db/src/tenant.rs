@@ -1,0 +1,373 @@
+//! One user of one company, and the one way for them to reach their rows.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::join;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row as PgRow, Statement as Prepared};
+use uuid::Uuid;
+
+use crate::error::{Error, Result};
+use crate::lease::Lease;
+use crate::pool::{Db, Stopwatch};
+use crate::row::{FromRow, Row};
+use crate::sql;
+use crate::statement::{Listing, Statement};
+
+/// The values of a statement, in the order of their numbers.
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
+const STILL_OPEN: Statement = sql!("session.sql", "still_open");
+
+/// How often a flight is tried when others were in its way (40001, 40P01).
+const TRIES: u32 = 3;
+
+/// For whom a transaction acts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actor {
+    /// The tenant.
+    pub company_id: Uuid,
+    /// The user within it.
+    pub user_id: Uuid,
+    /// The token's epoch, which must be the user's current one; `None` where no token is involved.
+    pub epoch: Option<i32>,
+}
+
+/// Whether a transaction may write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// `BEGIN READ ONLY`: the database refuses every write.
+    Read,
+    /// `BEGIN`.
+    Write,
+}
+
+impl Access {
+    const fn begin(self) -> &'static str {
+        match self {
+            Self::Read => "begin read only",
+            Self::Write => "begin",
+        }
+    }
+}
+
+/// An [`Actor`] with a way to the database.
+#[derive(Clone)]
+pub struct Tenant {
+    db: Db,
+    actor: Actor,
+    watch: Arc<Stopwatch>,
+}
+
+impl Tenant {
+    pub(crate) fn new(db: Db, actor: Actor) -> Self {
+        Self { db, actor, watch: Arc::default() }
+    }
+
+    /// Measures into this stopwatch from now on.
+    #[must_use]
+    pub fn watched_by(mut self, watch: Arc<Stopwatch>) -> Self {
+        self.watch = watch;
+        self
+    }
+
+    /// For whom this tenant acts.
+    #[must_use]
+    pub const fn actor(&self) -> Actor {
+        self.actor
+    }
+
+    /// Runs one statement in a read-only transaction of its own, in one round trip.
+    ///
+    /// # Errors
+    /// See [`Error`]. Nothing was written.
+    pub async fn read<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Result<Vec<T>> {
+        self.fly(Access::Read, Errand::Named(statement, params)).await
+    }
+
+    /// Runs one list statement in a read-only transaction of its own, in one round trip.
+    ///
+    /// # Errors
+    /// See [`Error`]. Nothing was written.
+    pub async fn list<T: FromRow>(&self, listing: &Listing<'_>) -> Result<Vec<T>> {
+        self.fly(Access::Read, Errand::Listing(listing)).await
+    }
+
+    /// Runs one statement in a transaction of its own, in one round trip. It is committed when this returns.
+    ///
+    /// # Errors
+    /// See [`Error`]. Nothing was written, except perhaps with [`Error::OutcomeUnknown`].
+    pub async fn write<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Result<Vec<T>> {
+        self.fly(Access::Write, Errand::Named(statement, params)).await
+    }
+
+    /// Runs several statements in one transaction, which is committed if `work` says `Ok` and all of its
+    /// statements succeeded, and rolled back otherwise. `work` runs again, at most three times in all,
+    /// when other transactions were in its way: it must not do anything but talk to the database.
+    ///
+    /// # Errors
+    /// Those of `work`, and those of the commit; see [`Error`]. [`Error::Aborted`] if `work` swallowed an
+    /// error of a statement.
+    pub async fn transaction<T, E: From<Error>>(
+        &self,
+        access: Access,
+        work: impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let tries = async {
+            for attempt in 1.. {
+                let lease = self.db.lease(&self.watch).await?;
+                let tx = Tx { tenant: self, lease, access, open: Cell::new(false), contended: Cell::new(false) };
+                let answer = tx.run(&work).await;
+                if answer.is_ok() || attempt >= TRIES || !tx.contended.get() {
+                    return answer;
+                }
+                pause(attempt).await;
+            }
+            unreachable!("the loop ends by return only")
+        };
+        match tokio::time::timeout(self.db.limits().deadline, tries).await {
+            Ok(answer) => answer,
+            Err(_) => Err(Error::Timeout.into()),
+        }
+    }
+
+    /// One errand, with its deadline and its retries.
+    async fn fly<T: FromRow>(&self, access: Access, errand: Errand<'_>) -> Result<Vec<T>> {
+        let tries = async {
+            let mut attempt = 1;
+            loop {
+                let start = Instant::now();
+                let flown = self.try_once(access, &errand).await;
+                self.watch.add_db(start.elapsed());
+                match flown {
+                    Ok(rows) => return rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect(),
+                    Err(failure) if failure.again && attempt < TRIES => {
+                        tracing::debug!(statement = errand.name(), error = %failure.error, "trying again");
+                        if failure.error == Error::Contended {
+                            pause(attempt).await;
+                        }
+                        attempt += 1;
+                    }
+                    Err(failure) => return Err(failure.error),
+                }
+            }
+        };
+        tokio::time::timeout(self.db.limits().deadline, tries).await.unwrap_or(Err(Error::Timeout))
+    }
+
+    /// BEGIN, context, user check, statement and COMMIT, sent together.
+    async fn try_once(
+        &self,
+        access: Access,
+        errand: &Errand<'_>,
+    ) -> std::result::Result<Vec<PgRow>, Failure> {
+        let lease = self.db.lease(&self.watch).await.map_err(Failure::last)?;
+        let check = lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::last)?;
+        let ready = errand.prepare(&lease).await.map_err(Failure::last)?;
+        lease.take_off();
+        let (preamble, rows, commit) = join!(
+            preamble(&lease, access, &self.actor, &check),
+            errand.send(&lease, ready.as_ref()),
+            lease.client().batch_execute("commit"),
+        );
+        lease.land();
+        // An error anywhere before the COMMIT made it a ROLLBACK; it answers Ok in both cases.
+        preamble.map_err(|error| Failure::of_preamble(error, access))?;
+        let rows = rows.map_err(|error| Failure::of_statement(error, access, &lease))?;
+        commit.map_err(|error| Failure::of_statement(error, access, &lease))?;
+        Ok(rows)
+    }
+}
+
+/// What a flight is for.
+enum Errand<'a> {
+    Named(Statement, Params<'a>),
+    Listing(&'a Listing<'a>),
+}
+
+impl Errand<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Named(statement, _) => statement.name(),
+            Self::Listing(listing) => listing.name(),
+        }
+    }
+
+    /// What is prepared is prepared before the flight: inside it, the statement would run after COMMIT.
+    async fn prepare(&self, lease: &Lease) -> Result<Option<Prepared>> {
+        match self {
+            Self::Named(statement, _) => lease.prepare(statement.sql()).await.map(Some),
+            Self::Listing(listing) if listing.is_worth_keeping() => {
+                lease.prepare(&listing.sql()).await.map(Some)
+            }
+            Self::Listing(_) => Ok(None),
+        }
+    }
+
+    async fn send(
+        &self,
+        lease: &Lease,
+        prepared: Option<&Prepared>,
+    ) -> std::result::Result<Vec<PgRow>, tokio_postgres::Error> {
+        match (self, prepared) {
+            (Self::Named(_, params), Some(prepared)) => lease.client().query(prepared, params).await,
+            (Self::Named(statement, params), None) => lease.client().query(statement.sql(), params).await,
+            (Self::Listing(listing), Some(prepared)) => {
+                let params: Vec<_> = listing.values().iter().map(|(value, _)| *value).collect();
+                lease.client().query(prepared, &params).await
+            }
+            (Self::Listing(listing), None) => {
+                lease.client().query_typed(&listing.sql(), listing.values()).await
+            }
+        }
+    }
+}
+
+/// Several statements in one transaction, see [`Tenant::transaction`].
+pub struct Tx<'a> {
+    tenant: &'a Tenant,
+    lease: Lease,
+    access: Access,
+    open: Cell<bool>,
+    contended: Cell<bool>,
+}
+
+impl Tx<'_> {
+    /// Runs one statement. The first one of a transaction takes BEGIN and the context along.
+    ///
+    /// # Errors
+    /// See [`Error`]; the transaction can only be rolled back then.
+    pub async fn query<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Result<Vec<T>> {
+        let start = Instant::now();
+        let rows = self.send(statement, params).await;
+        self.tenant.watch.add_db(start.elapsed());
+        rows?.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
+    }
+
+    async fn send(&self, statement: Statement, params: Params<'_>) -> Result<Vec<PgRow>> {
+        let check = self.lease.prepare(REQUIRE_CURRENT_USER.sql()).await?;
+        self.lease.prepare(STILL_OPEN.sql()).await?;
+        let prepared = self.lease.prepare(statement.sql()).await?;
+        self.lease.take_off();
+        let rows = if self.open.replace(true) {
+            self.lease.client().query(&prepared, params).await
+        } else {
+            let (preamble, rows) = join!(
+                preamble(&self.lease, self.access, &self.tenant.actor, &check),
+                self.lease.client().query(&prepared, params),
+            );
+            preamble.and(rows)
+        };
+        rows.map_err(|error| {
+            let error = Error::from(error);
+            self.contended.set(error == Error::Contended);
+            error
+        })
+    }
+
+    async fn run<T, E: From<Error>>(
+        &self,
+        work: &impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        let answer = work(self).await;
+        if !self.open.get() {
+            return answer;
+        }
+        match answer {
+            Ok(answer) => self.commit().await.map(|()| answer).map_err(E::from),
+            Err(error) => {
+                if self.lease.client().batch_execute("rollback").await.is_ok() {
+                    self.lease.land();
+                }
+                Err(error)
+            }
+        }
+    }
+
+    /// COMMIT of an aborted transaction succeeds silently, so a statement goes ahead of it that does not.
+    async fn commit(&self) -> Result<()> {
+        let still_open = self.lease.client().prepare_cached(STILL_OPEN.sql()).await?;
+        let (probe, commit) =
+            join!(self.lease.client().query(&still_open, &[]), self.lease.client().batch_execute("commit"));
+        let answer = probe.and(commit).map_err(Error::from);
+        match answer {
+            Err(Error::Unavailable) if self.access == Access::Write => Err(Error::OutcomeUnknown),
+            answer => {
+                self.lease.land();
+                answer
+            }
+        }
+    }
+}
+
+/// BEGIN, the context and the user check. Each is a message of its own: poolers and routers between us and
+/// the database understand `SET LOCAL` only so. The values are formatted from typed ids and nothing else.
+async fn preamble(
+    lease: &Lease,
+    access: Access,
+    actor: &Actor,
+    check: &Prepared,
+) -> std::result::Result<(), tokio_postgres::Error> {
+    let company = format!("set local app.company_id = '{}'", actor.company_id);
+    let user = format!("set local app.user_id = '{}'", actor.user_id);
+    let epoch: [&(dyn ToSql + Sync); 1] = [&actor.epoch];
+    let client = lease.client();
+    let (begin, company, user, check) = join!(
+        client.batch_execute(access.begin()),
+        client.batch_execute(&company),
+        client.batch_execute(&user),
+        client.query(check, &epoch),
+    );
+    begin.and(company).and(user).and(check.map(drop))
+}
+
+/// Why a flight failed, and whether the same flight may succeed if sent again.
+struct Failure {
+    error: Error,
+    again: bool,
+}
+
+impl Failure {
+    fn last(error: Error) -> Self {
+        Self { error, again: false }
+    }
+
+    /// Until the user check has answered, nothing has been written, unless the connection was lost.
+    fn of_preamble(error: tokio_postgres::Error, access: Access) -> Self {
+        let told_by_server = error.as_db_error().is_some();
+        match Error::from(error) {
+            Error::Unavailable if access == Access::Read || told_by_server => {
+                Self { error: Error::Unavailable, again: true }
+            }
+            Error::Unavailable => Self::last(Error::OutcomeUnknown),
+            error => Self::last(error),
+        }
+    }
+
+    fn of_statement(error: tokio_postgres::Error, access: Access, lease: &Lease) -> Self {
+        let outdated = error.code().is_some_and(|code| {
+            use tokio_postgres::error::SqlState;
+            *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME
+        });
+        if outdated {
+            lease.forget_statements();
+        }
+        match Error::from(error) {
+            Error::Unavailable if access == Access::Write => Self::last(Error::OutcomeUnknown),
+            error => {
+                let again = outdated || matches!(error, Error::Contended | Error::Unavailable);
+                Self { error, again }
+            }
+        }
+    }
+}
+
+/// A short wait with some randomness, so that two who met do not meet again.
+async fn pause(attempt: u32) {
+    let mut byte = [0_u8; 1];
+    let jitter = getrandom::fill(&mut byte).map_or(0, |()| u64::from(byte[0]) / 16);
+    tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 5 + jitter)).await;
+}

@@ -1,0 +1,155 @@
+//! What an administrator does: migrations, companies, users. By the owner's role, which sees no customers.
+
+use std::io::{IsTerminal, Read};
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand, ValueEnum};
+use paddock_db::migrate::{self, Step};
+use paddock_db::provision;
+use uuid::Uuid;
+
+use crate::terminal::{Failure, say, warn};
+
+/// How to reach the database as a member of paddock_owner.
+#[derive(Args, Debug)]
+pub(crate) struct OwnerArgs {
+    /// Connection string of a role that is a member of paddock_owner, or of a superuser.
+    #[arg(long, env = "PADDOCK_OWNER_DATABASE_URL", hide_env_values = true)]
+    owner_database_url: String,
+}
+
+/// `paddock migrate`.
+#[derive(Args, Debug)]
+pub(crate) struct MigrateArgs {
+    #[command(flatten)]
+    owner: OwnerArgs,
+    /// Run sql/bootstrap.sql before: creates the roles. Needs a superuser.
+    #[arg(long)]
+    bootstrap: bool,
+}
+
+/// `paddock company`.
+#[derive(Subcommand)]
+pub(crate) enum CompanyCommand {
+    /// Create a company; prints its id.
+    Create {
+        /// Its name.
+        name: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
+    },
+}
+
+/// `paddock user`.
+#[derive(Subcommand)]
+pub(crate) enum UserCommand {
+    /// Give a person a place in a company; prints the user's id. The password comes from standard input.
+    Create {
+        /// The company.
+        #[arg(long)]
+        company: Uuid,
+        /// The person's name.
+        #[arg(long)]
+        name: String,
+        /// The e-mail they log in with.
+        #[arg(long)]
+        email: String,
+        /// What they are in the company.
+        #[arg(long, value_enum, default_value_t = UserRole::Member)]
+        role: UserRole,
+        #[command(flatten)]
+        owner: OwnerArgs,
+    },
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum UserRole {
+    Owner,
+    Admin,
+    Member,
+    Viewer,
+}
+
+impl UserRole {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Viewer => "viewer",
+        }
+    }
+}
+
+pub(crate) fn migrate(args: &MigrateArgs) -> Result<ExitCode, Failure> {
+    let url = &args.owner.owner_database_url;
+    block_on(async {
+        if args.bootstrap {
+            migrate::bootstrap(url).await.map_err(Failure::from_error)?;
+            warn("roles are in place");
+        }
+        migrate_to_latest(url).await
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Migrates, with a line for each step.
+pub(crate) async fn migrate_to_latest(url: &str) -> Result<(), Failure> {
+    let done = migrate::migrate(url, |step| match step {
+        Step::Waiting => warn("another program is migrating this database: waiting"),
+        Step::Begun(name) => warn(&format!("migrating: {name}")),
+        Step::Blocked(name, attempt) => warn(&format!("{name}: tables are in use, try {}", attempt + 1)),
+        Step::Done(name, time) => warn(&format!("migrated: {name} in {} ms", time.as_millis())),
+    })
+    .await
+    .map_err(Failure::from_error)?;
+    if done == 0 {
+        warn(&format!("the schema is at version {}", migrate::latest_version()));
+    }
+    Ok(())
+}
+
+pub(crate) fn company(command: &CompanyCommand) -> Result<ExitCode, Failure> {
+    let CompanyCommand::Create { name, owner } = command;
+    let id = block_on(async {
+        provision::company(&owner.owner_database_url, name).await.map_err(Failure::from_error)
+    })?;
+    say(&id.to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {
+    let UserCommand::Create { company, name, email, role, owner } = command;
+    let password_hash = paddock_api::hash_password(&password()?).map_err(Failure::from_error)?;
+    let user = provision::NewUser { name, email, role: role.as_str(), password_hash: &password_hash };
+    let id = block_on(async {
+        provision::user(&owner.owner_database_url, *company, &user).await.map_err(Failure::from_error)
+    })?;
+    say(&id.to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The first line of standard input. Arguments and variables can be read by others; this cannot.
+fn password() -> Result<String, Failure> {
+    let mut input = std::io::stdin();
+    if input.is_terminal() {
+        warn("password (at least 15 characters; it is shown while you type, so better pipe it in):");
+    }
+    let mut text = String::new();
+    if input.is_terminal() {
+        input.read_line(&mut text).map_err(Failure::from_error)?;
+    } else {
+        input.read_to_string(&mut text).map_err(Failure::from_error)?;
+    }
+    let password = text.lines().next().unwrap_or_default();
+    if password.chars().count() < 15 || password.len() > 1024 {
+        return Err(Failure::new("a password has at least 15 characters, and at most 1024 bytes"));
+    }
+    Ok(password.to_owned())
+}
+
+/// Runs a task of a command to its end.
+pub(crate) fn block_on<T>(task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(Failure::from_error)?.block_on(task)
+}

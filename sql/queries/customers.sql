@@ -1,0 +1,303 @@
+-- name: get_customer
+select
+    c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
+    c.created_at, c.updated_at, c.deleted_at, c.version
+from crm.customers c
+where c.id = $1::uuid
+    and c.deleted_at is null
+
+-- name: list_customers
+-- The last column is the key by which names are sorted, for the cursor.
+select
+    c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
+    c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key
+from crm.customers c
+where {where}
+order by {order}
+limit {limit}
+
+-- name: list_customers.where.present
+c.deleted_at is null
+
+-- name: list_customers.where.deleted
+c.deleted_at is not null
+
+-- name: list_customers.where.user_id
+c.user_id = $?::uuid
+
+-- name: list_customers.where.user_id_in
+c.user_id = any($?::uuid[])
+
+-- name: list_customers.where.user_id_is_null
+c.user_id is null
+
+-- name: list_customers.where.user_id_is_not_null
+c.user_id is not null
+
+-- name: list_customers.where.email
+c.email_key = app.fold($?::text)
+
+-- name: list_customers.where.name_starts_with
+c.name_key >= app.fold($?::text) and c.name_key < app.fold($?) || U&'\+10FFFF'
+
+-- name: list_customers.where.lifecycle_stage
+c.lifecycle_stage = $?::text
+
+-- name: list_customers.where.lifecycle_stage_in
+c.lifecycle_stage = any($?::text[])
+
+-- name: list_customers.where.created_at_gte
+c.created_at >= $?::timestamptz
+
+-- name: list_customers.where.created_at_gt
+c.created_at > $?::timestamptz
+
+-- name: list_customers.where.created_at_lte
+c.created_at <= $?::timestamptz
+
+-- name: list_customers.where.created_at_lt
+c.created_at < $?::timestamptz
+
+-- name: list_customers.where.updated_at_gte
+c.updated_at >= $?::timestamptz
+
+-- name: list_customers.where.updated_at_gt
+c.updated_at > $?::timestamptz
+
+-- name: list_customers.where.updated_at_lte
+c.updated_at <= $?::timestamptz
+
+-- name: list_customers.where.updated_at_lt
+c.updated_at < $?::timestamptz
+
+-- name: list_customers.order.created_at
+c.created_at, c.id
+
+-- name: list_customers.after.created_at
+(c.created_at, c.id) > ($?::timestamptz, $?::uuid)
+
+-- name: list_customers.order.-created_at
+c.created_at desc, c.id desc
+
+-- name: list_customers.after.-created_at
+(c.created_at, c.id) < ($?::timestamptz, $?::uuid)
+
+-- name: list_customers.order.updated_at
+c.updated_at, c.id
+
+-- name: list_customers.after.updated_at
+(c.updated_at, c.id) > ($?::timestamptz, $?::uuid)
+
+-- name: list_customers.order.-updated_at
+c.updated_at desc, c.id desc
+
+-- name: list_customers.after.-updated_at
+(c.updated_at, c.id) < ($?::timestamptz, $?::uuid)
+
+-- name: list_customers.order.name
+c.name_key, c.id
+
+-- name: list_customers.after.name
+(c.name_key, c.id) > ($?::text, $?::uuid)
+
+-- name: list_customers.order.-name
+c.name_key desc, c.id desc
+
+-- name: list_customers.after.-name
+(c.name_key, c.id) < ($?::text, $?::uuid)
+
+-- name: list_customers.order.deleted_at
+c.deleted_at desc, c.id desc
+
+-- name: list_customers.after.deleted_at
+(c.deleted_at, c.id) < ($?::timestamptz, $?::uuid)
+
+-- name: create_customer
+-- company_id, user_id, id and the dates are not named: the database fills them.
+insert into crm.customers (name, email, phone, title, lifecycle_stage)
+values ($1::text, $2::text, $3::text, $4::text, $5::text)
+returning
+    id, company_id, user_id, name, email, phone, title, lifecycle_stage,
+    created_at, updated_at, deleted_at, version
+
+-- name: update_customer
+-- Absent fields keep their value. One row if there is such a customer; its columns are null if its
+-- version is none of those that the caller expects.
+with found as (
+    select c.id, c.version
+    from crm.customers c
+    where c.id = $1::uuid
+        and c.deleted_at is null
+    for update
+), changed as (
+    update crm.customers c
+    set
+        name = case when $3::boolean then $4::text else c.name end,
+        email = case when $5::boolean then $6::text else c.email end,
+        phone = case when $7::boolean then $8::text else c.phone end,
+        title = case when $9::boolean then $10::text else c.title end,
+        lifecycle_stage = case when $11::boolean then $12::text else c.lifecycle_stage end
+    from found f
+    where c.id = f.id
+        and ($2::bigint[] is null or f.version = any($2))
+    returning
+        c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
+        c.created_at, c.updated_at, c.deleted_at, c.version
+)
+select h.*
+from found f
+left join changed h on h.id = f.id
+
+-- name: put_customer_by_email
+-- Insert or, by the same unique index, update; absent fields keep their value. No row if the version is
+-- none of those that the caller expects. A version of 1 means that the row is new.
+insert into crm.customers as c (email, name, phone, title, lifecycle_stage)
+select $1::text, $2::text, $4::text, $6::text, $8::text
+where $9::bigint[] is null
+    or exists (
+        select
+        from crm.customers e
+        where e.email_key = app.fold($1)
+            and e.deleted_at is null
+            and e.version = any($9)
+    )
+on conflict (company_id, email_key) where deleted_at is null do update
+set
+    email = excluded.email,
+    name = excluded.name,
+    phone = case when $3::boolean then excluded.phone else c.phone end,
+    title = case when $5::boolean then excluded.title else c.title end,
+    lifecycle_stage = case when $7::boolean then excluded.lifecycle_stage else c.lifecycle_stage end
+where $9 is null
+    or c.version = any($9)
+returning
+    id, company_id, user_id, name, email, phone, title, lifecycle_stage,
+    created_at, updated_at, deleted_at, version
+
+-- name: delete_customer
+-- Into the bin. One row if there is such a customer: whether its version was an expected one.
+with found as (
+    select c.id, c.version
+    from crm.customers c
+    where c.id = $1::uuid
+        and c.deleted_at is null
+    for update
+), changed as (
+    update crm.customers c
+    set deleted_at = now()
+    from found f
+    where c.id = f.id
+        and ($2::bigint[] is null or f.version = any($2))
+    returning c.id
+)
+select h.id is not null
+from found f
+left join changed h on h.id = f.id
+
+-- name: restore_customer
+-- Out of the bin; a customer that is not in it is answered as it is.
+with changed as (
+    update crm.customers c
+    set deleted_at = null
+    where c.id = $1::uuid
+        and c.deleted_at is not null
+    returning
+        c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
+        c.created_at, c.updated_at, c.deleted_at, c.version
+)
+select h.*
+from changed h
+union all
+select
+    c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
+    c.created_at, c.updated_at, c.deleted_at, c.version
+from crm.customers c
+where c.id = $1
+    and c.deleted_at is null
+
+-- name: create_customers
+-- Many at once, in the order given; whoever's e-mail is taken is left out of the answer.
+insert into crm.customers (name, email, phone, title, lifecycle_stage)
+select i.name, i.email, i.phone, i.title, i.lifecycle_stage
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+    with ordinality as i (name, email, phone, title, lifecycle_stage, position)
+order by i.position
+on conflict (company_id, email_key) where deleted_at is null do nothing
+returning id, email, version
+
+-- name: update_customers
+-- Many at once. One row for each that was found; no version if it was not the expected one.
+with input as (
+    select *
+    from unnest(
+        $1::uuid[], $2::bigint[], $3::boolean[], $4::text[], $5::boolean[], $6::text[], $7::boolean[],
+        $8::text[], $9::boolean[], $10::text[], $11::boolean[], $12::text[]
+    ) as i (
+        id, version, set_name, name, set_email, email, set_phone, phone, set_title, title,
+        set_lifecycle_stage, lifecycle_stage
+    )
+), found as (
+    select c.id, c.version
+    from input i
+    join crm.customers c on c.id = i.id
+    where c.deleted_at is null
+    order by c.id
+    for update of c
+), changed as (
+    update crm.customers c
+    set
+        name = case when i.set_name then i.name else c.name end,
+        email = case when i.set_email then i.email else c.email end,
+        phone = case when i.set_phone then i.phone else c.phone end,
+        title = case when i.set_title then i.title else c.title end,
+        lifecycle_stage = case when i.set_lifecycle_stage then i.lifecycle_stage else c.lifecycle_stage end
+    from input i
+    join found f on f.id = i.id
+    where c.id = f.id
+        and (i.version is null or f.version = i.version)
+    returning c.id, c.version
+)
+select f.id, h.version
+from found f
+left join changed h on h.id = f.id
+
+-- name: upsert_customers
+-- Many at once, in the order given, each e-mail at most once; absent fields keep their value.
+insert into crm.customers as c (email, name, phone, title, lifecycle_stage)
+select i.email, i.name, i.phone, i.title, i.lifecycle_stage
+from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
+    with ordinality as i (email, name, phone, title, lifecycle_stage, position)
+order by i.position
+on conflict (company_id, email_key) where deleted_at is null do update
+set
+    email = excluded.email,
+    name = excluded.name,
+    phone = coalesce(excluded.phone, c.phone),
+    title = coalesce(excluded.title, c.title),
+    lifecycle_stage = excluded.lifecycle_stage
+returning id, email, version
+
+-- name: delete_customers
+-- Many at once, into the bin. One row for each that was found; no id if its version was not the expected.
+with input as (
+    select *
+    from unnest($1::uuid[], $2::bigint[]) as i (id, version)
+), found as (
+    select c.id, c.version
+    from input i
+    join crm.customers c on c.id = i.id
+    where c.deleted_at is null
+    order by c.id
+    for update of c
+), changed as (
+    update crm.customers c
+    set deleted_at = now()
+    from input i
+    join found f on f.id = i.id
+    where c.id = f.id
+        and (i.version is null or f.version = i.version)
+    returning c.id, c.version
+)
+select f.id, h.version
+from found f
+left join changed h on h.id = f.id

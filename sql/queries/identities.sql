@@ -1,0 +1,11 @@
+-- name: find_login
+-- By the login door: the identity of an e-mail and the company it entered first.
+select
+    i.password_hash,
+    m.company_id,
+    m.user_id
+from identity.identities i
+join identity.memberships m on m.identity_id = i.id
+where i.email_key = app.fold($1::text)
+order by m.created_at, m.company_id
+limit 1

@@ -1,0 +1,26 @@
+-- name: create_company
+-- As the owner, with the new company's id in app.company_id: its row takes that id as a preset.
+insert into crm.companies (name)
+values ($1::text)
+returning id
+
+-- name: create_user
+-- As the owner, with the company bound.
+insert into crm.users (name, email, role)
+values ($1::text, $2::text, $3::text)
+returning id
+
+-- name: find_identity
+select i.id
+from identity.identities i
+where i.email_key = app.fold($1::text)
+
+-- name: create_identity
+insert into identity.identities (email, password_hash)
+values ($1::text, $2::text)
+returning id
+
+-- name: create_membership
+insert into identity.memberships (identity_id, company_id, user_id)
+values ($1::uuid, $2::uuid, $3::uuid)
+returning user_id

@@ -1,0 +1,45 @@
+-- name: require_current_user
+-- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once.
+select case
+    when exists (
+        select
+        from crm.users u
+        where u.id = (select app.user_id())
+            and u.disabled_at is null
+            and ($1::integer is null or u.token_epoch = $1)
+    ) then true
+    else app.refuse_session()
+end
+
+-- name: still_open
+-- Goes ahead of a COMMIT: in an aborted transaction it fails, where COMMIT would answer as if all were well.
+select true
+
+-- name: schema_version
+select max(h.version)::bigint
+from app.schema_history h
+
+-- name: posture
+-- What the application checks about itself before it serves.
+select
+    r.rolsuper,
+    r.rolbypassrls,
+    exists (
+        select
+        from pg_catalog.pg_auth_members m
+        where m.member = r.oid
+    ) as has_memberships,
+    exists (
+        select
+        from pg_catalog.pg_class c
+        join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname in ('app', 'crm', 'identity')
+            and c.relowner = r.oid
+    ) as owns_tables,
+    pg_catalog.current_setting('server_version_num')::integer as server_version,
+    pg_catalog.current_setting('synchronous_commit') as synchronous_commit,
+    pg_catalog.current_setting('server_encoding') as encoding,
+    pg_catalog.lower('I') = 'i' and pg_catalog.lower('É') = 'é' as folds_case,
+    current_user::text as role_name
+from pg_catalog.pg_roles r
+where r.rolname = current_user
