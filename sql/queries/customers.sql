@@ -266,7 +266,7 @@ left join changed h on h.id = f.id
 insert into crm.customers as c (email, name, phone, title, lifecycle_stage)
 select i.email, i.name, i.phone, i.title, i.lifecycle_stage
 from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-    with ordinality as i (email, name, phone, title, lifecycle_stage, position)
+    with ordinality as i (name, email, phone, title, lifecycle_stage, position)
 order by i.position
 on conflict (company_id, email_key) where deleted_at is null do update
 set

@@ -1,10 +1,12 @@
 //! OpenAPI 3.1, collected from the routes and completed with what is true of every operation.
 
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, PathItem, Ref, RefOr};
+use utoipa::openapi::{
+    ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Type,
+};
 
 use crate::http::problem::ProblemBody;
 
@@ -56,16 +58,25 @@ pub(crate) fn base() -> Document {
 pub(crate) fn complete(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
         let by_id = path.contains("_id}");
-        for operation in operations(item) {
+        for (method, operation) in operations(item) {
             common_errors(operation, by_id, path.starts_with("/v1/"));
-            problem_bodies(operation);
+            conditions(operation, method == "get");
+            describe(operation);
         }
     }
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
 fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
@@ -100,13 +111,58 @@ fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
     }
 }
 
-/// Every error has the same body.
-fn problem_bodies(operation: &mut Operation) {
+/// Whoever can answer 412 reads `If-Match`; whoever reads one resource with an ETag, `If-None-Match`.
+fn conditions(operation: &mut Operation, get: bool) {
+    let responses = &mut operation.responses.responses;
+    let tagged = matches!(responses.get("200"), Some(RefOr::T(ok)) if ok.headers.contains_key("ETag"));
+    if responses.contains_key("412") {
+        let description = "Only if the record still has this ETag; else 412.";
+        add_header(operation, "If-Match", description);
+    } else if get && tagged {
+        let response = ResponseBuilder::new().description("Not modified").build();
+        responses.insert("304".to_owned(), RefOr::T(response));
+        let description = "Answer 304 without a body if the record still has this ETag.";
+        add_header(operation, "If-None-Match", description);
+    }
+}
+
+fn add_header(operation: &mut Operation, name: &str, description: &str) {
+    let text = ObjectBuilder::new().schema_type(Type::String).examples(["\"v1\""]);
+    let parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(text.build()))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(parameter));
+}
+
+/// Every answer has a description, and every error the same body.
+fn describe(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
-        if let (true, RefOr::T(response)) = (status.as_str() >= "400", response) {
+        let RefOr::T(response) = response else { continue };
+        if response.description.is_empty() {
+            let created = status == "201";
+            response.description = if created { "Created" } else { "OK" }.to_owned();
+        }
+        if status.as_str() >= "400" {
             let schema = Ref::from_schema_name("Problem");
             let content = ContentBuilder::new().schema(Some(schema)).build();
             response.content.insert("application/problem+json".to_owned(), content.into());
         }
+        for (name, header) in &mut response.headers {
+            if let RefOr::T(header) = header {
+                header.description.get_or_insert_with(|| header_text(name).to_owned());
+            }
+        }
+    }
+}
+
+fn header_text(name: &str) -> &'static str {
+    match name {
+        "ETag" => "The version, for `If-Match` and `If-None-Match`.",
+        "Location" => "Where the record is from now on.",
+        _ => "The next page, with `rel=\"next\"`.",
     }
 }

@@ -113,11 +113,23 @@ fn pool_error(error: PoolError) -> Error {
 /// Where the time of a request went, for the `Server-Timing` header.
 #[derive(Debug, Default)]
 pub struct Stopwatch {
+    auth: AtomicU64,
     pool: AtomicU64,
     db: AtomicU64,
 }
 
 impl Stopwatch {
+    /// Reading the access token.
+    #[must_use]
+    pub fn auth(&self) -> Duration {
+        Duration::from_nanos(self.auth.load(Ordering::Relaxed))
+    }
+
+    /// Adds to [`Stopwatch::auth`], which happens outside of this crate.
+    pub fn add_auth(&self, time: Duration) {
+        add(&self.auth, time);
+    }
+
     /// Waiting for a connection.
     #[must_use]
     pub fn pool(&self) -> Duration {

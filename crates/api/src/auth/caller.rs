@@ -2,6 +2,7 @@
 
 use std::future::{Ready, ready};
 use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header;
 use actix_web::web::Data;
@@ -21,8 +22,7 @@ pub(crate) struct Caller {
 impl Caller {
     /// Acts as somebody who has just logged in.
     pub(crate) fn new(request: &HttpRequest, state: &State, actor: Actor) -> Self {
-        let watch = request.extensions().get::<Arc<Stopwatch>>().cloned().unwrap_or_default();
-        Self { tenant: state.db.act_as(actor).watched_by(watch) }
+        Self { tenant: state.db.act_as(actor).watched_by(watch(request)) }
     }
 
     /// The company for which everything happens.
@@ -74,8 +74,15 @@ fn authenticate(request: &HttpRequest) -> Answer<Caller> {
         return Err(missing());
     }
     let token = bearer(value.to_str().unwrap_or_default()).ok_or_else(missing)?;
+    let start = Instant::now();
     let actor = state.tokens.verify(token)?;
+    watch(request).add_auth(start.elapsed());
     Ok(Caller::new(request, state, actor))
+}
+
+/// The stopwatch that the envelope put beside the request.
+fn watch(request: &HttpRequest) -> Arc<Stopwatch> {
+    request.extensions().get::<Arc<Stopwatch>>().cloned().unwrap_or_default()
 }
 
 /// RFC 6750, section 2.1; the scheme is not case-sensitive.

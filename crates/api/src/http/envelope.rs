@@ -146,7 +146,8 @@ fn timings(response: &mut HttpResponse, watch: &Stopwatch, start: Instant) {
     let (pool, db) = (watch.pool(), watch.db().saturating_sub(watch.pool()));
     let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
     let text = format!(
-        "pool;dur={:.3}, db;dur={:.3}, total;dur={:.3}",
+        "auth;dur={:.3}, pool;dur={:.3}, db;dur={:.3}, total;dur={:.3}",
+        milliseconds(watch.auth()),
         milliseconds(pool),
         milliseconds(db),
         milliseconds(start.elapsed())

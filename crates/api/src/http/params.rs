@@ -105,7 +105,7 @@ fn refused(path: &str, text: &str) -> Problem {
     } else if text.starts_with("duplicate field") {
         ("repeated", "given more than once")
     } else {
-        ("invalid", text)
+        ("invalid", text.find("expected ").map_or(text, |from| &text[from..]))
     };
     let name = text.split('`').nth(1).filter(|_| code != "invalid").unwrap_or(path);
     let name: String = name.chars().take(100).collect();

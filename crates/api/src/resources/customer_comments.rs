@@ -113,7 +113,7 @@ pub(crate) struct CommentQuery {
     operation_id = "listCustomerComments",
     params(("customer_id" = Uuid, Path, description = "The customer"), CommentQuery),
     responses(
-        (status = 200, body = CustomerCommentPage, headers(("Link" = String, description = "The next page"))),
+        (status = 200, body = CustomerCommentPage, headers(("Link" = String))),
     )
 )]
 #[get("/v1/customers/{customer_id}/comments")]

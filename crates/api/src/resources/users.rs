@@ -124,7 +124,7 @@ pub(crate) struct UserQuery {
     tag = "users",
     operation_id = "listUsers",
     params(UserQuery),
-    responses((status = 200, body = UserPage, headers(("Link" = String, description = "The next page"))))
+    responses((status = 200, body = UserPage, headers(("Link" = String))))
 )]
 #[get("/v1/users")]
 pub(crate) async fn list_users(

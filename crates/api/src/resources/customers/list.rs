@@ -193,7 +193,7 @@ const BIN: Order = Order {
     tag = "customers",
     operation_id = "listCustomers",
     params(CustomerQuery),
-    responses((status = 200, body = CustomerPage, headers(("Link" = String, description = "The next page"))))
+    responses((status = 200, body = CustomerPage, headers(("Link" = String))))
 )]
 #[get("/v1/customers")]
 pub(crate) async fn list_customers(

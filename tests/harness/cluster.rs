@@ -1,0 +1,158 @@
+//! One private PostgreSQL for the whole run, and in it a template that every test gets a copy of.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{LazyLock, Mutex};
+use std::thread;
+
+use paddock_db::local::{Cluster, Installation, Options};
+use paddock_db::{connect, migrate, provision};
+use uuid::Uuid;
+
+/// Both people log in with it.
+pub const PASSWORD: &str = "two-companies-one-database";
+/// Both restricted roles connect with it.
+const ROLE_PASSWORD: &str = "only-for-tests";
+const TEMPLATE: &str = "template_paddock";
+
+/// The company and the user of one person in the template.
+#[derive(Debug, Clone, Copy)]
+pub struct Place {
+    pub company_id: Uuid,
+    pub user_id: Uuid,
+}
+
+/// The cluster with its template.
+pub struct Ground {
+    cluster: Cluster,
+    pub alice: Place,
+    pub bob: Place,
+    drops: Mutex<Sender<String>>,
+}
+
+static GROUND: LazyLock<Ground> = LazyLock::new(prepare);
+static NEXT: AtomicU32 = AtomicU32::new(1);
+
+/// The ground of this run, made at the first call.
+pub fn ground() -> &'static Ground {
+    &GROUND
+}
+
+/// A database of its own for one test; gone when dropped.
+pub struct Database {
+    name: String,
+}
+
+impl Database {
+    pub async fn new() -> Self {
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let text = format!("create database {name} template {TEMPLATE}");
+        connect(&admin_url("postgres")).await.unwrap().batch_execute(&text).await.unwrap();
+        Self { name }
+    }
+
+    /// As the application does: restricted.
+    pub fn app_url(&self) -> String {
+        ground().cluster.url("paddock_app", ROLE_PASSWORD, &self.name)
+    }
+
+    /// As the login door does.
+    pub fn auth_url(&self) -> String {
+        ground().cluster.url("paddock_auth", ROLE_PASSWORD, &self.name)
+    }
+
+    /// As superuser: to prepare, to inject faults, to look at everything.
+    pub fn admin_url(&self) -> String {
+        admin_url(&self.name)
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let _ = ground().drops.lock().unwrap().send(self.name.clone());
+    }
+}
+
+/// The superuser's connection string to a database of the cluster.
+pub fn admin_url(database: &str) -> String {
+    ground().cluster.admin_url(database)
+}
+
+/// In a thread of its own: whoever asks first is inside the runtime of a test.
+fn prepare() -> Ground {
+    thread::spawn(|| {
+        let cluster = start();
+        let (alice, bob) = block_on(template(&cluster));
+        let drops = janitor(cluster.admin_url("postgres"));
+        Ground { cluster, alice, bob, drops: Mutex::new(drops) }
+    })
+    .join()
+    .expect("the private PostgreSQL for the tests")
+}
+
+fn start() -> Cluster {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    forget_the_dead(&folder);
+    let wanted = std::env::var("PG").ok().filter(|pg| !pg.is_empty()).map(|pg| pg.parse().expect("PG"));
+    let mut say = |line: &str| eprintln!("{line}");
+    let installation = Installation::find(wanted, &folder.join("programs"), &mut say).expect("PostgreSQL");
+    let options = Options {
+        folder: folder.join(format!("postgres-{}", std::process::id())),
+        durable: false,
+        settings: vec![("max_connections".to_owned(), "200".to_owned())],
+        die_with: Some(std::process::id()),
+    };
+    Cluster::start(&installation, &options, &mut say).expect("a private PostgreSQL")
+}
+
+/// Removes the clusters of runs that have ended.
+fn forget_the_dead(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let pid = name.strip_prefix("postgres-");
+        if pid.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+async fn template(cluster: &Cluster) -> (Place, Place) {
+    let postgres = connect(&cluster.admin_url("postgres")).await.unwrap();
+    postgres.batch_execute(&format!("create database {TEMPLATE}")).await.unwrap();
+    let url = cluster.admin_url(TEMPLATE);
+    migrate::bootstrap(&url).await.unwrap();
+    for role in ["paddock_app", "paddock_auth"] {
+        let text = format!("alter role {role} password '{ROLE_PASSWORD}'");
+        postgres.batch_execute(&text).await.unwrap();
+    }
+    migrate::migrate(&url, |_| {}).await.unwrap();
+    let password_hash = paddock_api::hash_password(PASSWORD).unwrap();
+    let alice = place(&url, "Nike", "Alice", "alice@nike.example", &password_hash).await;
+    let bob = place(&url, "Coca-Cola", "Bob", "bob@coca-cola.example", &password_hash).await;
+    (alice, bob)
+}
+
+async fn place(url: &str, company: &str, name: &str, email: &str, password_hash: &str) -> Place {
+    let company_id = provision::company(url, company).await.unwrap();
+    let user = provision::NewUser { name, email, role: "owner", password_hash };
+    Place { company_id, user_id: provision::user(url, company_id, &user).await.unwrap() }
+}
+
+/// Drops databases in the background.
+fn janitor(url: String) -> Sender<String> {
+    let (drops, names) = channel::<String>();
+    thread::spawn(move || {
+        block_on(async {
+            let client = connect(&url).await.unwrap();
+            while let Ok(name) = names.recv() {
+                let _ = client.batch_execute(&format!("drop database {name} with (force)")).await;
+            }
+        });
+    });
+    drops
+}
+
+fn block_on<T>(task: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(task)
+}

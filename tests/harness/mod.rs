@@ -1,0 +1,10 @@
+//! What tests stand on: a world of two companies, people who ask, and what they get for an answer.
+
+mod cluster;
+mod person;
+mod reply;
+mod world;
+
+pub use person::Person;
+pub use reply::Reply;
+pub use world::World;

@@ -1,0 +1,128 @@
+//! A database with two companies, and the application in front of it.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use actix_http::Request;
+use actix_web::dev::Service;
+use actix_web::test::{init_service, read_body};
+use actix_web::web::Data;
+use futures_util::future::LocalBoxFuture;
+use paddock_api::{Passwords, Settings, State, app};
+use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
+use tokio_postgres::Client;
+
+use super::cluster::{self, Database, Place, ground};
+use super::{Person, Reply};
+
+/// What tokens are signed with in tests.
+pub const SECRET: &[u8] = b"a secret of the tests, 32 bytes.";
+
+/// Takes a request, gives the answer.
+pub type Doorman = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Reply>>;
+
+/// Two companies, one database.
+pub struct World {
+    pub database: Database,
+    pub db: Db,
+    doorman: Doorman,
+}
+
+impl World {
+    /// A world for one test.
+    pub async fn new() -> Self {
+        Self::with(Limits::default(), &[]).await
+    }
+
+    /// A world with other limits, or with origins whose pages may call.
+    pub async fn with(limits: Limits, origins: &[&str]) -> Self {
+        let database = Database::new().await;
+        let db = Db::new(&database.app_url(), limits).unwrap();
+        let door = Door::new(&database.auth_url(), limits).unwrap();
+        let state = State::new(Settings {
+            db: db.clone(),
+            door,
+            passwords: Passwords::new(2).unwrap(),
+            secret: SECRET,
+            origins: origins.iter().map(ToString::to_string).collect(),
+            draining: Arc::new(AtomicBool::new(false)),
+        });
+        let service = Rc::new(init_service(app(Data::new(state.unwrap()))).await);
+        let doorman: Doorman = Rc::new(move |request| {
+            let service = Rc::clone(&service);
+            Box::pin(async move {
+                match service.call(request).await {
+                    Ok(response) => {
+                        let (status, headers) = (response.status(), response.headers().clone());
+                        Reply::new(status, headers, read_body(response).await)
+                    }
+                    // What the server makes of an error that comes out of the application.
+                    Err(error) => {
+                        let response = error.error_response();
+                        let (status, headers) = (response.status(), response.headers().clone());
+                        let body = actix_web::body::to_bytes(response.into_body()).await;
+                        Reply::new(status, headers, body.unwrap_or_default())
+                    }
+                }
+            })
+        });
+        Self { database, db, doorman }
+    }
+
+    /// Nobody in particular: without a token.
+    pub fn stranger(&self) -> Person {
+        Person::new(Rc::clone(&self.doorman), None, self.alice_place())
+    }
+
+    /// Alice of Nike, logged in.
+    pub async fn alice(&self) -> Person {
+        self.log_in("alice@nike.example", self.alice_place()).await
+    }
+
+    /// Bob of Coca-Cola, logged in.
+    pub async fn bob(&self) -> Person {
+        self.log_in("bob@coca-cola.example", self.bob_place()).await
+    }
+
+    /// Alice at the door of the database, without HTTP.
+    pub fn alice_tenant(&self) -> Tenant {
+        self.tenant(self.alice_place())
+    }
+
+    /// Bob at the door of the database, without HTTP.
+    pub fn bob_tenant(&self) -> Tenant {
+        self.tenant(self.bob_place())
+    }
+
+    pub fn alice_place(&self) -> Place {
+        ground().alice
+    }
+
+    pub fn bob_place(&self) -> Place {
+        ground().bob
+    }
+
+    /// Raw SQL as the application's role, as in psql.
+    pub async fn psql(&self) -> Client {
+        connect(&self.database.app_url()).await.unwrap()
+    }
+
+    /// Raw SQL as superuser.
+    pub async fn admin(&self) -> Client {
+        connect(&self.database.admin_url()).await.unwrap()
+    }
+
+    fn tenant(&self, place: Place) -> Tenant {
+        let Place { company_id, user_id } = place;
+        self.db.act_as(Actor { company_id, user_id, epoch: None })
+    }
+
+    async fn log_in(&self, email: &str, place: Place) -> Person {
+        let credentials = serde_json::json!({ "email": email, "password": cluster::PASSWORD });
+        let reply = self.stranger().post("/v1/auth/login", credentials).await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let token = reply.json["access_token"].as_str().unwrap().to_owned();
+        Person::new(Rc::clone(&self.doorman), Some(token), place)
+    }
+}
