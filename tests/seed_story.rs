@@ -32,7 +32,9 @@ async fn a_name_and_an_email_are_enough_and_the_database_fills_in_the_rest() {
 async fn nobody_chooses_the_company_the_owner_the_id_or_a_date() {
     let world = World::new().await;
     let (alice, bob) = (world.alice().await, world.bob().await);
-    for field in ["company_id", "user_id", "id", "created_at", "updated_at", "deleted_at", "version"] {
+    for field in
+        ["company_id", "user_id", "id", "created_at", "updated_at", "deleted_at", "version"]
+    {
         let mut body = json!({ "name": "Eve", "email": "eve@example.com" });
         body[field] = json!(bob.company_id.to_string());
         let reply = alice.post("/v1/customers", body).await;
@@ -48,7 +50,10 @@ async fn the_same_email_is_refused_in_the_same_company_and_taken_in_the_other() 
     let (alice, bob) = (world.alice().await, world.bob().await);
     alice.customer("Grace Hopper", "grace@example.com").await;
     let again = json!({ "name": "Somebody", "email": "GRACE@Example.com" });
-    assert_eq!(alice.post("/v1/customers", again.clone()).await.problem(), "409 already-exists /email");
+    assert_eq!(
+        alice.post("/v1/customers", again.clone()).await.problem(),
+        "409 already-exists /email"
+    );
     assert_eq!(bob.post("/v1/customers", again).await.status, 201);
 }
 
@@ -71,7 +76,10 @@ async fn deleting_alice_leaves_her_customers_without_an_owner() {
     let admin = world.admin().await;
     admin.execute("delete from crm.users where id = $1", &[&alice.user_id]).await.unwrap();
     let row = admin
-        .query_one("select user_id is null, company_id from crm.customers where id = $1::text::uuid", &[&id])
+        .query_one(
+            "select user_id is null, company_id from crm.customers where id = $1::text::uuid",
+            &[&id],
+        )
         .await
         .unwrap();
     assert_eq!((row.get(0), row.get(1)), (true, alice.company_id));

@@ -91,12 +91,15 @@ fn prepare() -> Ground {
     .expect("the private PostgreSQL for the tests")
 }
 
+#[expect(clippy::disallowed_methods, reason = "`make test PG=18` speaks through the environment")]
 fn start() -> Cluster {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     forget_the_dead(&folder);
-    let wanted = std::env::var("PG").ok().filter(|pg| !pg.is_empty()).map(|pg| pg.parse().expect("PG"));
+    let wanted =
+        std::env::var("PG").ok().filter(|pg| !pg.is_empty()).map(|pg| pg.parse().expect("PG"));
     let mut say = |line: &str| eprintln!("{line}");
-    let installation = Installation::find(wanted, &folder.join("programs"), &mut say).expect("PostgreSQL");
+    let installation =
+        Installation::find(wanted, &folder.join("programs"), &mut say).expect("PostgreSQL");
     let options = Options {
         folder: folder.join(format!("postgres-{}", std::process::id())),
         durable: false,

@@ -63,7 +63,8 @@ impl Person {
 
     /// Creates a customer, and answers its id.
     pub async fn customer(&self, name: &str, email: &str) -> String {
-        let reply = self.post("/v1/customers", serde_json::json!({ "name": name, "email": email })).await;
+        let reply =
+            self.post("/v1/customers", serde_json::json!({ "name": name, "email": email })).await;
         assert_eq!(reply.status, 201, "{reply:?}");
         reply.id()
     }

@@ -60,6 +60,11 @@ impl Reply {
     /// The names of the listed records, in their order.
     pub fn names(&self) -> Vec<&str> {
         assert_eq!(self.status, 200, "{self:?}");
-        self.json["data"].as_array().unwrap().iter().map(|row| row["name"].as_str().unwrap()).collect()
+        self.json["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["name"].as_str().unwrap())
+            .collect()
     }
 }

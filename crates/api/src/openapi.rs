@@ -100,7 +100,11 @@ fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
         (body, "415", "`unsupported-media-type`"),
         (body, "422", "`validation`, `unknown-field`, `invalid-text`"),
         (true, "500", "`internal`: our fault, logged under the request id"),
-        (api, "503", "`overloaded`, `database-unavailable`, `read-only`, `retry-transaction`: try again"),
+        (
+            api,
+            "503",
+            "`overloaded`, `database-unavailable`, `read-only`, `retry-transaction`: try again",
+        ),
         (api, "504", "`query-timeout`"),
     ];
     for (applies, status, description) in rows {
@@ -114,7 +118,8 @@ fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
 /// Whoever can answer 412 reads `If-Match`; whoever reads one resource with an ETag, `If-None-Match`.
 fn conditions(operation: &mut Operation, get: bool) {
     let responses = &mut operation.responses.responses;
-    let tagged = matches!(responses.get("200"), Some(RefOr::T(ok)) if ok.headers.contains_key("ETag"));
+    let tagged =
+        matches!(responses.get("200"), Some(RefOr::T(ok)) if ok.headers.contains_key("ETag"));
     if responses.contains_key("412") {
         let description = "Only if the record still has this ETag; else 412.";
         add_header(operation, "If-Match", description);

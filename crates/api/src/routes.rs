@@ -107,7 +107,10 @@ impl Methods {
                 (item.patch.is_some(), Method::PATCH),
                 (item.delete.is_some(), Method::DELETE),
             ];
-            (path.clone(), operations.into_iter().filter_map(|(has, method)| has.then_some(method)).collect())
+            (
+                path.clone(),
+                operations.into_iter().filter_map(|(has, method)| has.then_some(method)).collect(),
+            )
         });
         Self(methods.collect())
     }

@@ -88,7 +88,9 @@ impl Posture {
         find(
             exempt || self.has_memberships,
             false,
-            format!("the role {role} could step around row-level security (superuser, BYPASSRLS, owner or member of another role)"),
+            format!(
+                "the role {role} could step around row-level security (superuser, BYPASSRLS, owner or member of another role)"
+            ),
             "Connect as paddock_app, which sql/bootstrap.sql creates.",
         );
         let (major, minor) = (self.server_version / 10_000, self.server_version % 10_000);
@@ -123,7 +125,9 @@ impl Posture {
             false,
             found.map_or_else(
                 || "the database has no Paddock schema".to_owned(),
-                |found| format!("the schema has version {found}, this program knows version {known}"),
+                |found| {
+                    format!("the schema has version {found}, this program knows version {known}")
+                },
             ),
             "Run `paddock migrate`, or the program that fits the schema.",
         );

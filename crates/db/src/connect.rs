@@ -24,7 +24,9 @@ impl std::error::Error for ConnectError {}
 /// Reads a connection string and adds the time limits that tokio-postgres leaves out.
 pub(crate) fn config(url: &str) -> Result<Config, ConnectError> {
     let mut config = Config::from_str(url).map_err(|error| {
-        ConnectError(format!("this is no PostgreSQL connection string ({error}); the password is not shown"))
+        ConnectError(format!(
+            "this is no PostgreSQL connection string ({error}); the password is not shown"
+        ))
     })?;
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(3));
@@ -41,10 +43,11 @@ pub(crate) fn config(url: &str) -> Result<Config, ConnectError> {
 pub(crate) fn tls() -> MakeRustlsConnect {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let builder = match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
-        Ok(builder) => builder,
-        Err(_) => unreachable!("the provider is built with TLS 1.2 and 1.3"),
-    };
+    let builder =
+        match ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions() {
+            Ok(builder) => builder,
+            Err(_) => unreachable!("the provider is built with TLS 1.2 and 1.3"),
+        };
     MakeRustlsConnect::new(builder.with_root_certificates(roots).with_no_client_auth())
 }
 

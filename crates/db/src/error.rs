@@ -60,7 +60,9 @@ impl fmt::Display for Error {
             Self::Overloaded => f.write_str("no database connection became free in time"),
             Self::Locked => f.write_str("a lock was not granted in time"),
             Self::Unavailable => f.write_str("the database cannot be reached"),
-            Self::OutcomeUnknown => f.write_str("the connection was lost while a write was under way"),
+            Self::OutcomeUnknown => {
+                f.write_str("the connection was lost while a write was under way")
+            }
             Self::Timeout => f.write_str("the statement took too long"),
             Self::Contended => f.write_str("deadlock or serialization failure, three times"),
             Self::ReadOnly => f.write_str("the database takes no writes at present"),
@@ -98,10 +100,14 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::CHARACTER_NOT_IN_REPERTOIRE | SqlState::UNTRANSLATABLE_CHARACTER => {
                 Self::InvalidText
             }
-            SqlState::PROGRAM_LIMIT_EXCEEDED | SqlState::STATEMENT_TOO_COMPLEX => Self::InvalidValue,
+            SqlState::PROGRAM_LIMIT_EXCEEDED | SqlState::STATEMENT_TOO_COMPLEX => {
+                Self::InvalidValue
+            }
             SqlState::QUERY_CANCELED => Self::Timeout,
             SqlState::LOCK_NOT_AVAILABLE => Self::Locked,
-            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => Self::Contended,
+            SqlState::T_R_SERIALIZATION_FAILURE | SqlState::T_R_DEADLOCK_DETECTED => {
+                Self::Contended
+            }
             SqlState::READ_ONLY_SQL_TRANSACTION => Self::ReadOnly,
             SqlState::IN_FAILED_SQL_TRANSACTION => Self::Aborted,
             SqlState::TOO_MANY_CONNECTIONS | SqlState::DISK_FULL | SqlState::OUT_OF_MEMORY => {

@@ -53,7 +53,9 @@ pub async fn user(url: &str, company_id: Uuid, user: &NewUser<'_>) -> Result<Uui
         tx.query_one(CREATE_USER.sql(), &[&user.name, &user.email, &user.role]).await?.get(0);
     let identity_id: Uuid = match tx.query_opt(FIND_IDENTITY.sql(), &[&user.email]).await? {
         Some(row) => row.get(0),
-        None => tx.query_one(CREATE_IDENTITY.sql(), &[&user.email, &user.password_hash]).await?.get(0),
+        None => {
+            tx.query_one(CREATE_IDENTITY.sql(), &[&user.email, &user.password_hash]).await?.get(0)
+        }
     };
     tx.execute(CREATE_MEMBERSHIP.sql(), &[&identity_id, &company_id, &user_id]).await?;
     tx.commit().await?;

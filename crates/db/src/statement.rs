@@ -28,7 +28,9 @@ impl Statement {
                 let end_of_name = at + MARK.len() + name.len();
                 if end_of_name < bytes.len() && bytes[end_of_name] == b'\n' {
                     let mut end = end_of_name;
-                    while end < bytes.len() && !(bytes[end] == b'\n' && starts(bytes, end + 1, MARK)) {
+                    while end < bytes.len()
+                        && !(bytes[end] == b'\n' && starts(bytes, end + 1, MARK))
+                    {
                         end += 1;
                     }
                     let (head, _) = file.split_at(end);
@@ -267,7 +269,10 @@ mod tests {
 
     #[test]
     fn a_statement_ends_where_the_next_begins() {
-        assert_eq!(Statement::find("list.where.a", FILE).sql(), "-- name: list.where.a\nt.a = $?::text");
+        assert_eq!(
+            Statement::find("list.where.a", FILE).sql(),
+            "-- name: list.where.a\nt.a = $?::text"
+        );
         assert_eq!(Statement::find("list.order.b", FILE).piece(), "t.b, t.id");
     }
 

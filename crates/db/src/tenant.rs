@@ -84,7 +84,11 @@ impl Tenant {
     ///
     /// # Errors
     /// See [`Error`]. Nothing was written.
-    pub async fn read<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Result<Vec<T>> {
+    pub async fn read<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Vec<T>> {
         self.fly(Access::Read, Errand::Named(statement, params)).await
     }
 
@@ -100,7 +104,11 @@ impl Tenant {
     ///
     /// # Errors
     /// See [`Error`]. Nothing was written, except perhaps with [`Error::OutcomeUnknown`].
-    pub async fn write<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Result<Vec<T>> {
+    pub async fn write<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Vec<T>> {
         self.fly(Access::Write, Errand::Named(statement, params)).await
     }
 
@@ -119,7 +127,13 @@ impl Tenant {
         let tries = async {
             for attempt in 1.. {
                 let lease = self.db.lease(&self.watch).await?;
-                let tx = Tx { tenant: self, lease, access, open: Cell::new(false), contended: Cell::new(false) };
+                let tx = Tx {
+                    tenant: self,
+                    lease,
+                    access,
+                    open: Cell::new(false),
+                    contended: Cell::new(false),
+                };
                 let answer = tx.run(&work).await;
                 if answer.is_ok() || attempt >= TRIES || !tx.contended.get() {
                     return answer;
@@ -143,7 +157,9 @@ impl Tenant {
                 let flown = self.try_once(access, &errand).await;
                 self.watch.add_db(start.elapsed());
                 match flown {
-                    Ok(rows) => return rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect(),
+                    Ok(rows) => {
+                        return rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect();
+                    }
                     Err(failure) if failure.again && attempt < TRIES => {
                         tracing::debug!(statement = errand.name(), error = %failure.error, "trying again");
                         if failure.error == Error::Contended {
@@ -213,8 +229,12 @@ impl Errand<'_> {
         prepared: Option<&Prepared>,
     ) -> std::result::Result<Vec<PgRow>, tokio_postgres::Error> {
         match (self, prepared) {
-            (Self::Named(_, params), Some(prepared)) => lease.client().query(prepared, params).await,
-            (Self::Named(statement, params), None) => lease.client().query(statement.sql(), params).await,
+            (Self::Named(_, params), Some(prepared)) => {
+                lease.client().query(prepared, params).await
+            }
+            (Self::Named(statement, params), None) => {
+                lease.client().query(statement.sql(), params).await
+            }
             (Self::Listing(listing), Some(prepared)) => {
                 let params: Vec<_> = listing.values().iter().map(|(value, _)| *value).collect();
                 lease.client().query(prepared, &params).await
@@ -240,7 +260,11 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// See [`Error`]; the transaction can only be rolled back then.
-    pub async fn query<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Result<Vec<T>> {
+    pub async fn query<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Vec<T>> {
         let start = Instant::now();
         let rows = self.send(statement, params).await;
         self.tenant.watch.add_db(start.elapsed());
@@ -290,8 +314,10 @@ impl Tx<'_> {
     /// COMMIT of an aborted transaction succeeds silently, so a statement goes ahead of it that does not.
     async fn commit(&self) -> Result<()> {
         let still_open = self.lease.client().prepare_cached(STILL_OPEN.sql()).await?;
-        let (probe, commit) =
-            join!(self.lease.client().query(&still_open, &[]), self.lease.client().batch_execute("commit"));
+        let (probe, commit) = join!(
+            self.lease.client().query(&still_open, &[]),
+            self.lease.client().batch_execute("commit")
+        );
         let answer = probe.and(commit).map_err(Error::from);
         match answer {
             Err(Error::Unavailable) if self.access == Access::Write => Err(Error::OutcomeUnknown),
@@ -350,7 +376,8 @@ impl Failure {
     fn of_statement(error: tokio_postgres::Error, access: Access, lease: &Lease) -> Self {
         let outdated = error.code().is_some_and(|code| {
             use tokio_postgres::error::SqlState;
-            *code == SqlState::FEATURE_NOT_SUPPORTED || *code == SqlState::INVALID_SQL_STATEMENT_NAME
+            *code == SqlState::FEATURE_NOT_SUPPORTED
+                || *code == SqlState::INVALID_SQL_STATEMENT_NAME
         });
         if outdated {
             lease.forget_statements();

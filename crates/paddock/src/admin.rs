@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand, ValueEnum};
 use paddock_db::migrate::{self, Step};
 use paddock_db::provision;
+use tokio::runtime::{Builder, Runtime};
 use uuid::Uuid;
 
 use crate::terminal::{Failure, say, warn};
@@ -98,7 +99,9 @@ pub(crate) async fn migrate_to_latest(url: &str) -> Result<(), Failure> {
     let done = migrate::migrate(url, |step| match step {
         Step::Waiting => warn("another program is migrating this database: waiting"),
         Step::Begun(name) => warn(&format!("migrating: {name}")),
-        Step::Blocked(name, attempt) => warn(&format!("{name}: tables are in use, try {}", attempt + 1)),
+        Step::Blocked(name, attempt) => {
+            warn(&format!("{name}: tables are in use, try {}", attempt + 1))
+        }
         Step::Done(name, time) => warn(&format!("migrated: {name} in {} ms", time.as_millis())),
     })
     .await
@@ -121,9 +124,12 @@ pub(crate) fn company(command: &CompanyCommand) -> Result<ExitCode, Failure> {
 pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {
     let UserCommand::Create { company, name, email, role, owner } = command;
     let password_hash = paddock_api::hash_password(&password()?).map_err(Failure::from_error)?;
-    let user = provision::NewUser { name, email, role: role.as_str(), password_hash: &password_hash };
+    let user =
+        provision::NewUser { name, email, role: role.as_str(), password_hash: &password_hash };
     let id = block_on(async {
-        provision::user(&owner.owner_database_url, *company, &user).await.map_err(Failure::from_error)
+        provision::user(&owner.owner_database_url, *company, &user)
+            .await
+            .map_err(Failure::from_error)
     })?;
     say(&id.to_string());
     Ok(ExitCode::SUCCESS)
@@ -133,7 +139,9 @@ pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {
 fn password() -> Result<String, Failure> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
-        warn("password (at least 15 characters; it is shown while you type, so better pipe it in):");
+        warn(
+            "password (at least 15 characters; it is shown while you type, so better pipe it in):",
+        );
     }
     let mut text = String::new();
     if input.is_terminal() {
@@ -150,6 +158,10 @@ fn password() -> Result<String, Failure> {
 
 /// Runs a task of a command to its end.
 pub(crate) fn block_on<T>(task: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    runtime.map_err(Failure::from_error)?.block_on(task)
+    runtime()?.block_on(task)
+}
+
+/// A runtime for a command that does one thing at a time.
+pub(crate) fn runtime() -> Result<Runtime, Failure> {
+    Builder::new_current_thread().enable_all().build().map_err(Failure::from_error)
 }

@@ -3,8 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use paddock_db::connect;
 use paddock_db::local::Cluster;
+use paddock_db::migrate;
 
 use crate::admin;
 use crate::home::{self, HomeArgs, Role, Secrets, as_role};
@@ -82,7 +82,7 @@ fn prepare(cluster: Option<&Cluster>, urls: &Urls, secrets: &Secrets) -> Result<
         if let Some(cluster) = cluster {
             home::create_database(cluster).await?;
         }
-        paddock_db::migrate::bootstrap(&urls.admin).await.map_err(Failure::from_error)?;
+        migrate::bootstrap(&urls.admin).await.map_err(Failure::from_error)?;
         set_passwords(urls, secrets).await?;
         admin::migrate_to_latest(&urls.admin).await?;
         seed::companies(&urls.admin, &urls.app, &urls.auth).await
@@ -90,10 +90,10 @@ fn prepare(cluster: Option<&Cluster>, urls: &Urls, secrets: &Secrets) -> Result<
 }
 
 async fn set_passwords(urls: &Urls, secrets: &Secrets) -> Result<(), Failure> {
-    let client = connect(&urls.admin).await.map_err(Failure::from_error)?;
-    let text = format!(
-        "alter role paddock_app password '{}'; alter role paddock_auth password '{}'",
-        secrets.app_password, secrets.auth_password
-    );
-    client.batch_execute(&text).await.map_err(Failure::from_error)
+    let passwords =
+        [("paddock_app", &secrets.app_password), ("paddock_auth", &secrets.auth_password)];
+    for (role, password) in passwords {
+        migrate::set_password(&urls.admin, role, password).await.map_err(Failure::from_error)?;
+    }
+    Ok(())
 }

@@ -8,6 +8,7 @@ use std::process::{Command, ExitCode};
 
 use clap::{Args, Subcommand, ValueEnum};
 use paddock_db::local::{Cluster, Installation, Options, random_password};
+use paddock_db::migrate;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -17,7 +18,7 @@ use crate::terminal::{Failure, say, warn};
 const DATABASE: &str = "paddock";
 
 /// Where a private PostgreSQL lives.
-#[derive(Args, Debug, Clone)]
+#[derive(Args, Debug, Clone, Default)]
 pub(crate) struct HomeArgs {
     /// The folder of the private PostgreSQL. It is created where it is not there.
     #[arg(long, env = "PADDOCK_HOME", default_value = ".paddock")]
@@ -109,7 +110,8 @@ pub(crate) fn start(home: &HomeArgs) -> Result<Cluster, Failure> {
         settings: vec![("max_connections".to_owned(), "100".to_owned())],
         die_with: None,
     };
-    let cluster = Cluster::start(&installation, &options, &mut tell).map_err(Failure::from_error)?;
+    let cluster =
+        Cluster::start(&installation, &options, &mut tell).map_err(Failure::from_error)?;
     if cluster.started_here() {
         let Installation { major, minor, .. } = installation;
         warn(&format!("started PostgreSQL {major}.{minor} on 127.0.0.1:{}", cluster.port()));
@@ -147,10 +149,12 @@ pub(crate) fn secrets(home: &Path) -> Result<Secrets, Failure> {
     };
     let write = || {
         fs::create_dir_all(home)?;
-        let mut file = fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
+        let mut file =
+            fs::OpenOptions::new().create_new(true).write(true).mode(0o600).open(&path)?;
         file.write_all(&serde_json::to_vec_pretty(&secrets)?)
     };
-    write().map_err(|error| Failure::new(format!("{} cannot be written: {error}", path.display())))?;
+    write()
+        .map_err(|error| Failure::new(format!("{} cannot be written: {error}", path.display())))?;
     Ok(secrets)
 }
 
@@ -158,7 +162,8 @@ pub(crate) fn secrets(home: &Path) -> Result<Secrets, Failure> {
 pub(crate) fn as_role(url: &str, role: &str, password: Option<&str>) -> Result<String, Failure> {
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         // The form `host=… user=…`: what comes last counts.
-        let password = password.map(|password| format!(" password='{password}'")).unwrap_or_default();
+        let password =
+            password.map(|password| format!(" password='{password}'")).unwrap_or_default();
         return Ok(format!("{url} user={role}{password}"));
     }
     let bad = || Failure::new("the connection string cannot be read; the password is not shown");
@@ -172,13 +177,9 @@ pub(crate) fn as_role(url: &str, role: &str, password: Option<&str>) -> Result<S
 
 /// Makes sure that a private cluster has the database.
 pub(crate) async fn create_database(cluster: &Cluster) -> Result<(), Failure> {
-    let client = paddock_db::connect(&cluster.admin_url("postgres")).await.map_err(Failure::from_error)?;
-    let found = client.query_opt("select from pg_database where datname = $1", &[&DATABASE]).await;
-    if found.map_err(Failure::from_error)?.is_none() {
-        let create = format!("create database {DATABASE}");
-        client.batch_execute(&create).await.map_err(Failure::from_error)?;
-    }
-    Ok(())
+    migrate::create_database(&cluster.admin_url("postgres"), DATABASE)
+        .await
+        .map_err(Failure::from_error)
 }
 
 fn cluster_folder(home: &Path) -> PathBuf {
@@ -186,16 +187,20 @@ fn cluster_folder(home: &Path) -> PathBuf {
 }
 
 fn running(home: &HomeArgs) -> Result<Cluster, Failure> {
-    Cluster::running(&cluster_folder(&home.home))
-        .map_err(Failure::from_error)?
-        .ok_or_else(|| Failure::new("the private PostgreSQL is not running; `make run` or `paddock db start` starts it"))
+    Cluster::running(&cluster_folder(&home.home)).map_err(Failure::from_error)?.ok_or_else(|| {
+        Failure::new(
+            "the private PostgreSQL is not running; `make run` or `paddock db start` starts it",
+        )
+    })
 }
 
 fn psql(home: &HomeArgs, role: Role, args: &[String]) -> Result<ExitCode, Failure> {
     let cluster = start(home)?;
     let url = url(&cluster, &secrets(&home.home)?, role)?;
     let status = Command::new("psql").arg(url).args(args).status().map_err(|error| {
-        Failure::new(format!("psql cannot be run ({error}); `apt-get install postgresql-client` installs it"))
+        Failure::new(format!(
+            "psql cannot be run ({error}); `apt-get install postgresql-client` installs it"
+        ))
     })?;
     if cluster.started_here() {
         cluster.stop().map_err(Failure::from_error)?;

@@ -3,15 +3,21 @@
 mod admin;
 mod dev;
 mod home;
+mod import;
 mod logging;
+mod sample;
 mod seed;
 mod serve;
+mod target;
 mod terminal;
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::import::DatabaseSink;
+use crate::target::Target;
 use crate::terminal::Failure;
 
 #[global_allocator]
@@ -42,8 +48,24 @@ enum Command {
     /// The private PostgreSQL of `paddock dev`.
     #[command(subcommand)]
     Db(home::DbCommand),
+    /// Load records from a file.
+    #[command(subcommand)]
+    Import(Import),
+    /// Write made-up data, as messy as the real world's.
+    #[command(subcommand)]
+    Sample(Sample),
     /// Print the description of the API (OpenAPI 3.1, YAML).
     Openapi,
+}
+
+#[derive(Subcommand)]
+enum Import {
+    Customers(import::ImportArgs),
+}
+
+#[derive(Subcommand)]
+enum Sample {
+    Customers(sample::SampleArgs),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +76,8 @@ fn main() -> ExitCode {
         Command::Company(command) => admin::company(&command),
         Command::User(command) => admin::user(&command),
         Command::Db(command) => home::run(&command),
+        Command::Import(Import::Customers(args)) => import(&args),
+        Command::Sample(Sample::Customers(args)) => sample(&args),
         Command::Openapi => openapi(),
     };
     outcome.unwrap_or_else(|failure| {
@@ -65,4 +89,29 @@ fn main() -> ExitCode {
 fn openapi() -> Result<ExitCode, Failure> {
     terminal::say(paddock_api::document().to_yaml().map_err(Failure::from_error)?.trim_end());
     Ok(ExitCode::SUCCESS)
+}
+
+fn import(args: &import::ImportArgs) -> Result<ExitCode, Failure> {
+    let mut out = io::stdout();
+    if let Some(mut sink) = args.http_sink().map_err(Failure::from_error)? {
+        let summary = import::run(args, &mut sink, &mut out).map_err(Failure::from_error)?;
+        return Ok(summary.exit_code());
+    }
+    let runtime = admin::runtime()?;
+    let target = runtime.block_on(Target::open(&args.target))?;
+    let imported = runtime.block_on(target.act_as(&args.user)).and_then(|tenant| {
+        import::run(args, &mut DatabaseSink::new(&runtime, tenant), &mut out)
+            .map_err(Failure::from_error)
+    });
+    target.close()?;
+    imported.map(|summary| summary.exit_code())
+}
+
+fn sample(args: &sample::SampleArgs) -> Result<ExitCode, Failure> {
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    match sample::write(&mut out, args.rows, args.seed).and_then(|()| out.flush()) {
+        // Whoever reads may have enough.
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::from_error(error)),
+        _ => Ok(ExitCode::SUCCESS),
+    }
 }

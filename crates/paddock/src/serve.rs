@@ -168,7 +168,8 @@ fn states(
     let state = || {
         State::new(Settings {
             db: Db::new(&plan.app_url, limits).map_err(Failure::from_error)?,
-            door: Door::new(&plan.auth_url, Limits { connections: 1, ..limits }).map_err(Failure::from_error)?,
+            door: Door::new(&plan.auth_url, Limits { connections: 1, ..limits })
+                .map_err(Failure::from_error)?,
             passwords: passwords.clone(),
             secret: plan.secret.as_bytes(),
             origins: plan.server.cors_origins.clone(),

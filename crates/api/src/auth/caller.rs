@@ -36,12 +36,20 @@ impl Caller {
     }
 
     /// One row, or the problem that there is none.
-    pub(crate) async fn read_one<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Answer<T> {
+    pub(crate) async fn read_one<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Answer<T> {
         self.tenant.read(statement, params).await?.pop().ok_or_else(Problem::not_found)
     }
 
     /// All rows of a small answer.
-    pub(crate) async fn read<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Answer<Vec<T>> {
+    pub(crate) async fn read<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Answer<Vec<T>> {
         Ok(self.tenant.read(statement, params).await?)
     }
 
@@ -51,7 +59,11 @@ impl Caller {
     }
 
     /// Writes, and answers the one row written, or the problem that there is none.
-    pub(crate) async fn write_one<T: FromRow>(&self, statement: Statement, params: Params<'_>) -> Answer<T> {
+    pub(crate) async fn write_one<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Answer<T> {
         self.tenant.write(statement, params).await?.pop().ok_or_else(Problem::not_found)
     }
 }

@@ -61,8 +61,9 @@ pub fn hash(password: &str) -> Result<String, argon2::password_hash::Error> {
 }
 
 fn matches(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash)
-        .is_ok_and(|hash| Argon2::default().verify_password(normal(password).as_bytes(), &hash).is_ok())
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        Argon2::default().verify_password(normal(password).as_bytes(), &hash).is_ok()
+    })
 }
 
 /// NFKC: the same password from two keyboards is the same password.

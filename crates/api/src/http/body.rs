@@ -52,7 +52,8 @@ fn accept(method: &Method, headers: &HeaderMap) -> Answer<()> {
     let media = text(header::CONTENT_TYPE);
     let essence = media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     let patch = method == Method::PATCH;
-    let known = essence == "application/json" || (patch && essence == "application/merge-patch+json");
+    let known =
+        essence == "application/json" || (patch && essence == "application/merge-patch+json");
     let encoded = !matches!(text(header::CONTENT_ENCODING), "" | "identity");
     if known && !encoded {
         return Ok(());
@@ -66,19 +67,23 @@ fn accept(method: &Method, headers: &HeaderMap) -> Answer<()> {
 }
 
 fn declared(request: &HttpRequest) -> usize {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     length.and_then(|text| text.parse().ok()).unwrap_or_default()
 }
 
 async fn collect(mut payload: Payload, declared: usize, max: usize) -> Answer<BytesMut> {
-    let too_large =
-        || Problem::new(Code::BodyTooLarge).detail(format!("at most {} KiB are taken here", max / 1024));
+    let too_large = || {
+        Problem::new(Code::BodyTooLarge)
+            .detail(format!("at most {} KiB are taken here", max / 1024))
+    };
     if declared > max {
         return Err(too_large());
     }
     let mut bytes = BytesMut::with_capacity(declared);
     while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Problem::new(Code::MalformedJson).detail("the body broke off"))?;
+        let chunk =
+            chunk.map_err(|_| Problem::new(Code::MalformedJson).detail("the body broke off"))?;
         if bytes.len() + chunk.len() > max {
             return Err(too_large());
         }
@@ -88,8 +93,11 @@ async fn collect(mut payload: Payload, declared: usize, max: usize) -> Answer<By
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
-    Problem::new(Code::MalformedJson)
-        .detail(format!("line {}, column {}", error.line(), error.column()))
+    Problem::new(Code::MalformedJson).detail(format!(
+        "line {}, column {}",
+        error.line(),
+        error.column()
+    ))
 }
 
 /// serde tells what is wrong in words only; the first word of each of its sentences is stable.
@@ -101,9 +109,13 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     let name = text.split('`').nth(1).unwrap_or_default();
     let path = pointer(error.path());
     if text.starts_with("unknown field") {
-        let pointer = if path.ends_with(&format!("/{name}")) { path } else { format!("{path}/{name}") };
+        let pointer =
+            if path.ends_with(&format!("/{name}")) { path } else { format!("{path}/{name}") };
         let message = "not a field that can be set here".to_owned();
-        return Problem::field(Code::UnknownField, FieldError { pointer, code: "unknown", message });
+        return Problem::field(
+            Code::UnknownField,
+            FieldError { pointer, code: "unknown", message },
+        );
     }
     let (pointer, code, message) = if text.starts_with("missing field") {
         (format!("{path}/{name}"), "required", "a value is needed".to_owned())

@@ -43,7 +43,11 @@ impl Checks {
 
     /// Refuses a field.
     pub(crate) fn refuse(&mut self, field: &str, code: &'static str, message: &str) {
-        self.errors.push(FieldError { pointer: format!("/{field}"), code, message: message.to_owned() });
+        self.errors.push(FieldError {
+            pointer: format!("/{field}"),
+            code,
+            message: message.to_owned(),
+        });
     }
 
     /// A problem if anything was refused.

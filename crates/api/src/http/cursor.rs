@@ -120,7 +120,11 @@ mod tests {
     #[test]
     fn a_cursor_is_good_for_its_own_list_only() {
         let signer = Signer::new(b"a secret of the tests, 32 bytes.");
-        let nike = Scope { company_id: Uuid::from_u128(1), list: "/v1/customers", fingerprint: "sort=name" };
+        let nike = Scope {
+            company_id: Uuid::from_u128(1),
+            list: "/v1/customers",
+            fingerprint: "sort=name",
+        };
         let position = Position { key: Key::Text("é".into()), id: Uuid::from_u128(7) };
         let cursor = signer.sign(nike, &position);
         assert_eq!(signer.verify(nike, &cursor).ok(), Some(position));

@@ -36,7 +36,8 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
     let id = request_id(&request);
     let watch = Arc::new(Stopwatch::default());
     request.extensions_mut().insert(Arc::clone(&watch));
-    let draining = request.app_data::<Data<State>>().is_some_and(|s| s.draining.load(Ordering::Relaxed));
+    let draining =
+        request.app_data::<Data<State>>().is_some_and(|s| s.draining.load(Ordering::Relaxed));
     let docs = request.path().starts_with("/docs");
     let method = request.method().clone();
     if method == Method::HEAD {

@@ -40,7 +40,8 @@ impl<T: Versioned> Responder for Single<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let tag = format!("\"v{}\"", self.resource.version());
-        let known = request.method() == Method::GET && names(request.headers(), header::IF_NONE_MATCH, &tag);
+        let known = request.method() == Method::GET
+            && names(request.headers(), header::IF_NONE_MATCH, &tag);
         let status = match &self.location {
             Some(_) => StatusCode::CREATED,
             None if known => StatusCode::NOT_MODIFIED,
@@ -51,14 +52,20 @@ impl<T: Versioned> Responder for Single<T> {
         if let Some(location) = self.location {
             response.insert_header((header::LOCATION, location));
         }
-        if status == StatusCode::NOT_MODIFIED { response.finish() } else { response.json(self.resource) }
+        if status == StatusCode::NOT_MODIFIED {
+            response.finish()
+        } else {
+            response.json(self.resource)
+        }
     }
 }
 
 /// `If-None-Match` compares weakly: `W/"v7"` means the same here as `"v7"`.
 fn names(headers: &HeaderMap, name: header::HeaderName, tag: &str) -> bool {
     let tags = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    tags.split(',').map(str::trim).any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+    tags.split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
 }
 
 /// The versions that `If-Match` allows; `None` if any will do.
@@ -70,7 +77,8 @@ impl FromRequest for IfMatch {
     type Future = Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let tags = request.headers().get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default());
+        let tags =
+            request.headers().get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default());
         let versions = tags.filter(|tags| tags.trim() != "*").map(|tags| {
             // What is not one of our tags matches nothing; neither does a weak one.
             tags.split(',').filter_map(|tag| version_of(tag.trim())).collect()

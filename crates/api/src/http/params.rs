@@ -17,7 +17,8 @@ pub(crate) struct Id(pub(crate) Uuid);
 
 impl Id {
     pub(crate) fn parse(text: &str) -> Option<Self> {
-        let canonical = |id: &Uuid| id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
+        let canonical =
+            |id: &Uuid| id.as_hyphenated().encode_lower(&mut Uuid::encode_buffer()) == text;
         Uuid::try_parse(text).ok().filter(canonical).map(Self)
     }
 }
@@ -93,7 +94,8 @@ fn read<T: DeserializeOwned>(text: &str) -> Answer<Query<T>> {
     let pairs = || form_urlencoded::parse(text.as_bytes());
     let params = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs()))
         .map_err(|error| refused(&error.path().to_string(), &error.inner().to_string()))?;
-    let mut rest: Vec<_> = pairs().filter(|(name, _)| name != "cursor" && name != "limit").collect();
+    let mut rest: Vec<_> =
+        pairs().filter(|(name, _)| name != "cursor" && name != "limit").collect();
     rest.sort();
     let fingerprint = form_urlencoded::Serializer::new(String::new()).extend_pairs(rest).finish();
     Ok(Query { params, fingerprint })
@@ -135,7 +137,9 @@ mod tests {
     fn only_the_canonical_spelling_is_an_id() {
         let id = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4b";
         assert!(Id::parse(id).is_some());
-        for other in [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}")] {
+        for other in
+            [id.to_uppercase(), id.replace('-', ""), format!("{{{id}}}"), format!("urn:uuid:{id}")]
+        {
             assert!(Id::parse(&other).is_none(), "{other}");
         }
     }

@@ -109,7 +109,9 @@ impl Code {
         match self {
             Self::MalformedJson => ("malformed-json", 400, "The body is not valid JSON"),
             Self::InvalidParameter => ("invalid-parameter", 400, "A parameter is not valid"),
-            Self::InvalidCursor => ("invalid-cursor", 400, "The cursor does not belong to this list"),
+            Self::InvalidCursor => {
+                ("invalid-cursor", 400, "The cursor does not belong to this list")
+            }
             Self::AuthenticationRequired => {
                 ("authentication-required", 401, "Log in and send the access token")
             }
@@ -127,14 +129,18 @@ impl Code {
             }
             Self::VersionMismatch => ("version-mismatch", 412, "The record has changed meanwhile"),
             Self::BodyTooLarge => ("body-too-large", 413, "The body is too large"),
-            Self::UnsupportedMediaType => ("unsupported-media-type", 415, "Send JSON, not compressed"),
+            Self::UnsupportedMediaType => {
+                ("unsupported-media-type", 415, "Send JSON, not compressed")
+            }
             Self::Validation => ("validation", 422, "A field is not valid"),
             Self::UnknownField => ("unknown-field", 422, "A field cannot be set"),
             Self::InvalidText => ("invalid-text", 422, "A text cannot be stored"),
             Self::Internal => ("internal", 500, "Something went wrong on our side"),
             Self::ContextMissing => ("context-missing", 500, "Something went wrong on our side"),
             Self::Overloaded => ("overloaded", 503, "Too much is going on"),
-            Self::DatabaseUnavailable => ("database-unavailable", 503, "The database cannot be reached"),
+            Self::DatabaseUnavailable => {
+                ("database-unavailable", 503, "The database cannot be reached")
+            }
             Self::ReadOnly => ("read-only", 503, "Writing is not possible at present"),
             Self::RetryTransaction => ("retry-transaction", 503, "Others were in the way"),
             Self::QueryTimeout => ("query-timeout", 504, "The database took too long"),
@@ -342,7 +348,9 @@ impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match &error {
             DbError::Overloaded | DbError::Locked => Self::new(Code::Overloaded),
-            DbError::Unavailable => Self::new(Code::DatabaseUnavailable).detail("nothing was written"),
+            DbError::Unavailable => {
+                Self::new(Code::DatabaseUnavailable).detail("nothing was written")
+            }
             DbError::OutcomeUnknown => Self::new(Code::DatabaseUnavailable)
                 .detail("the outcome is unknown: look before you try again"),
             DbError::Timeout => Self::new(Code::QueryTimeout),
@@ -382,7 +390,9 @@ fn field_of(constraint: &str) -> &str {
         .iter()
         .find_map(|table| constraint.strip_prefix(table))
         .unwrap_or(constraint);
-    let column = ["_check", "_fkey", "_key"].iter().fold(column, |c, kind| c.strip_suffix(kind).unwrap_or(c));
+    let column = ["_check", "_fkey", "_key"]
+        .iter()
+        .fold(column, |c, kind| c.strip_suffix(kind).unwrap_or(c));
     column.strip_suffix("_key").unwrap_or(column)
 }
 
@@ -392,7 +402,8 @@ mod tests {
 
     #[test]
     fn a_constraint_names_its_field() {
-        let fields = ["customers_email_key", "customers_name_key_check", "customer_comments_body_check"];
+        let fields =
+            ["customers_email_key", "customers_name_key_check", "customer_comments_body_check"];
         assert_eq!(fields.map(field_of), ["email", "name", "body"]);
     }
 

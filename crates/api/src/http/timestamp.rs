@@ -20,7 +20,10 @@ pub(crate) fn text(time: OffsetDateTime) -> String {
 }
 
 /// For `#[serde(serialize_with)]`.
-pub(crate) fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<S: Serializer>(
+    time: &OffsetDateTime,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&text(*time))
 }
 

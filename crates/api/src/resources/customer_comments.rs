@@ -138,11 +138,12 @@ pub(crate) async fn list_customer_comments(
     if rows.is_empty() {
         return Err(Problem::not_found());
     }
-    let mut data: Vec<CustomerComment> = rows.into_iter().filter_map(|Changed(comment)| comment).collect();
+    let mut data: Vec<CustomerComment> =
+        rows.into_iter().filter_map(|Changed(comment)| comment).collect();
     let has_more = limit.cut(&mut data);
     let last = data.last().filter(|_| has_more);
-    let next_cursor =
-        last.map(|c| state.cursors.sign(scope, &Position { key: Key::Time(c.created_at), id: c.id }));
+    let next_cursor = last
+        .map(|c| state.cursors.sign(scope, &Position { key: Key::Time(c.created_at), id: c.id }));
     Ok(Paged(CustomerCommentPage { data, page: PageInfo { next_cursor, has_more } }))
 }
 
@@ -162,7 +163,8 @@ pub(crate) async fn create_customer_comment(
 ) -> Answer<Single<CustomerComment>> {
     let customer_id = path_id(&path)?;
     new.check()?;
-    let comment: CustomerComment = caller.write_one(CREATE_COMMENT, &[&customer_id, &new.body]).await?;
+    let comment: CustomerComment =
+        caller.write_one(CREATE_COMMENT, &[&customer_id, &new.body]).await?;
     let location = format!("/v1/customers/{customer_id}/comments/{}", comment.id);
     Ok(Single::created(comment, location))
 }

@@ -66,7 +66,8 @@ pub(crate) async fn login(
     let (hash, actor) = login.map(|login| (login.password_hash, login.actor)).unzip();
     let right = state.passwords.verify(password, hash).await?;
     let actor = actor.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
-    let me: Me = Caller::new(&request, &state, actor).read_one(GET_ME, &[]).await.map_err(not_allowed)?;
+    let me: Me =
+        Caller::new(&request, &state, actor).read_one(GET_ME, &[]).await.map_err(not_allowed)?;
     let actor = paddock_db::Actor { epoch: Some(me.epoch), ..actor };
     Ok(Json(Session {
         access_token: state.tokens.issue(actor)?,

@@ -25,7 +25,11 @@ pub(crate) struct Me {
 
 impl FromRow for Me {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self { epoch: row.next()?, user: User::from_row(row)?, company: Company::from_row(row)? })
+        Ok(Self {
+            epoch: row.next()?,
+            user: User::from_row(row)?,
+            company: Company::from_row(row)?,
+        })
     }
 }
 

@@ -144,8 +144,8 @@ pub(crate) async fn list_users(
     let mut data: Vec<User> = caller.list(&listing.limit(&rows)).await?;
     let has_more = limit.cut(&mut data);
     let last = data.last().filter(|_| has_more);
-    let next_cursor =
-        last.map(|u| state.cursors.sign(scope, &Position { key: Key::Time(u.created_at), id: u.id }));
+    let next_cursor = last
+        .map(|u| state.cursors.sign(scope, &Position { key: Key::Time(u.created_at), id: u.id }));
     Ok(Paged(UserPage { data, page: PageInfo { next_cursor, has_more } }))
 }
 

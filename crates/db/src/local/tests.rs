@@ -1,5 +1,4 @@
 //! Exercises real servers; needs PostgreSQL and psql, and for some tests root or a registry.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};

@@ -305,8 +305,9 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::thread::{self, JoinHandle};
 
-    use super::super::sink::{Fate, NewRow, Sink, Stage};
+    use super::super::sink::{Fate, NewRow, Sink};
     use super::{HttpSink, batches};
+    use paddock_api::LifecycleStage;
 
     const LOGIN: (u16, &str) = (200, r#"{"access_token":"t1","token_type":"Bearer"}"#);
     const CREATED: (u16, &str) = (200, r#"{"results":[{"index":0,"status":201,"id":"x"}]}"#);
@@ -363,7 +364,7 @@ mod tests {
             email: "ada@sample.example".to_owned(),
             phone: None,
             title: Some("Countess".to_owned()),
-            lifecycle_stage: Stage::Customer,
+            lifecycle_stage: LifecycleStage::Customer,
         }
     }
 

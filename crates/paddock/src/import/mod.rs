@@ -2,6 +2,7 @@
 //! others.
 
 mod chunk;
+mod database;
 mod duplicates;
 mod error;
 mod header;
@@ -19,13 +20,15 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+pub(crate) use database::DatabaseSink;
 pub(crate) use error::ImportError;
 pub(crate) use http::HttpSink;
 pub(crate) use report::Summary;
 #[cfg(test)]
 pub(crate) use sink::MemorySink;
-pub(crate) use sink::{Fate, NewRow, Sink, SinkError};
+use sink::Sink;
 
+use crate::target::TargetArgs;
 use chunk::Chunk;
 use duplicates::Duplicates;
 use progress::Progress;
@@ -60,6 +63,9 @@ pub(crate) struct ImportArgs {
     /// Writes the refused rows here as CSV, to be mended and imported again
     #[arg(long, value_name = "FILE.csv")]
     pub(crate) errors: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) target: TargetArgs,
 }
 
 impl ImportArgs {

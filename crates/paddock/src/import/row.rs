@@ -4,7 +4,8 @@ use csv::ByteRecord;
 
 use super::duplicates::fold;
 use super::header::{Field, Header};
-use super::sink::{NewRow, Stage};
+use super::sink::NewRow;
+use paddock_api::LifecycleStage;
 
 /// The longest a folded name or e-mail may be, in bytes: it is a key of an index.
 const LONGEST_KEY: usize = 2000;
@@ -112,10 +113,10 @@ fn optional(field: &str, value: Option<&str>, max: usize) -> Result<Option<Strin
     Ok(Some(value.to_owned()))
 }
 
-fn stage(value: Option<&str>) -> Result<Stage, Refusal> {
-    let Some(value) = value else { return Ok(Stage::default()) };
-    Stage::parse(value).ok_or_else(|| {
-        let allowed = Stage::ALL.map(Stage::as_str).join(", ");
+fn stage(value: Option<&str>) -> Result<LifecycleStage, Refusal> {
+    let Some(value) = value else { return Ok(LifecycleStage::default()) };
+    LifecycleStage::parse(value).ok_or_else(|| {
+        let allowed = LifecycleStage::ALL.map(LifecycleStage::as_str).join(", ");
         let value: String = value.chars().take(50).collect();
         let message = format!("{value:?} is none of {allowed}");
         Refusal::new("lifecycle_stage", "invalid-value", message)
@@ -143,8 +144,9 @@ mod tests {
 
     use super::super::ImportError;
     use super::super::header::Header;
-    use super::super::sink::{NewRow, Stage};
+    use super::super::sink::NewRow;
     use super::{Refusal, read};
+    use paddock_api::LifecycleStage;
 
     const COLUMNS: [&str; 7] =
         ["Name", "First Name", "Last Name", "E-mail", "Phone", "Title", "Stage"];
@@ -184,7 +186,7 @@ mod tests {
             email: "ada@sample.example".to_owned(),
             phone: None,
             title: Some("Countess".to_owned()),
-            lifecycle_stage: Stage::Former,
+            lifecycle_stage: LifecycleStage::Former,
         };
         assert_eq!(row, Ok(expected));
         Ok(())
@@ -203,7 +205,10 @@ mod tests {
     #[test]
     fn missing_trailing_columns_are_empty() -> Result<(), ImportError> {
         let row = row(&["A", "", "", "a@b"])?;
-        assert_eq!(row.map(|row| (row.phone, row.lifecycle_stage)), Ok((None, Stage::Lead)));
+        assert_eq!(
+            row.map(|row| (row.phone, row.lifecycle_stage)),
+            Ok((None, LifecycleStage::Lead))
+        );
         Ok(())
     }
 

@@ -2,39 +2,7 @@
 
 use std::fmt;
 
-/// Where a customer stands on the way from a stranger to a buyer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Stage {
-    /// Known by name only; what a row without a stage gets.
-    #[default]
-    Lead,
-    /// Talked to.
-    Prospect,
-    /// Buys.
-    Customer,
-    /// Bought once.
-    Former,
-}
-
-impl Stage {
-    /// Every stage, in order.
-    pub(crate) const ALL: [Self; 4] = [Self::Lead, Self::Prospect, Self::Customer, Self::Former];
-
-    /// The name in the database and in JSON.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Lead => "lead",
-            Self::Prospect => "prospect",
-            Self::Customer => "customer",
-            Self::Former => "former",
-        }
-    }
-
-    /// Reads a name, in upper or lower case.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| stage.as_str().eq_ignore_ascii_case(text))
-    }
-}
+use paddock_api::LifecycleStage;
 
 /// One customer as a file has it, checked and ready to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +16,7 @@ pub(crate) struct NewRow {
     /// At most 200 characters, never blank.
     pub(crate) title: Option<String>,
     /// Lead if the file does not say.
-    pub(crate) lifecycle_stage: Stage,
+    pub(crate) lifecycle_stage: LifecycleStage,
 }
 
 /// What became of one row.
@@ -129,12 +97,16 @@ impl Sink for MemorySink {
 
 #[cfg(test)]
 mod tests {
-    use super::Stage;
+    use super::LifecycleStage;
 
     #[test]
     fn a_stage_is_read_in_any_case() {
-        assert_eq!(Stage::parse("PrOsPeCt"), Some(Stage::Prospect));
-        assert_eq!(Stage::parse("qualified"), None);
-        assert!(Stage::ALL.iter().all(|stage| Stage::parse(stage.as_str()) == Some(*stage)));
+        assert_eq!(LifecycleStage::parse("PrOsPeCt"), Some(LifecycleStage::Prospect));
+        assert_eq!(LifecycleStage::parse("qualified"), None);
+        assert!(
+            LifecycleStage::ALL
+                .iter()
+                .all(|stage| LifecycleStage::parse(stage.as_str()) == Some(*stage))
+        );
     }
 }

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 use std::rc::Rc;
 
+use crate::target::TargetArgs;
+
 use super::{ImportArgs, ImportError, MemorySink, Progress, Records, Report, Summary, load, run};
 
 /// What an import wrote, readable while somebody else holds the writer.
@@ -64,6 +66,7 @@ impl Folder {
             server: None,
             password: None,
             errors: Some(self.0.join(errors)),
+            target: TargetArgs::default(),
         }
     }
 }

@@ -204,7 +204,8 @@ pub(crate) async fn list_customers(
     let Query { params, fingerprint } = query;
     let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
     let (limit, order) = (params.limit, params.order()?);
-    let after = params.cursor.as_ref().map(|cursor| state.cursors.verify(scope, cursor)).transpose()?;
+    let after =
+        params.cursor.as_ref().map(|cursor| state.cursors.verify(scope, cursor)).transpose()?;
     let (filters, rows) = (Filters::from(params), limit.and_one_more());
     let listing = go_on(filters.add_to(Listing::new(BASE, order.order)), order, after.as_ref())?;
     let mut listed: Vec<Listed> = caller.list(&listing.limit(&rows)).await?;
@@ -217,12 +218,20 @@ pub(crate) async fn list_customers(
 }
 
 /// Continues after the last row of the page before.
-fn go_on<'a>(listing: Listing<'a>, order: Order, after: Option<&'a Position>) -> Answer<Listing<'a>> {
+fn go_on<'a>(
+    listing: Listing<'a>,
+    order: Order,
+    after: Option<&'a Position>,
+) -> Answer<Listing<'a>> {
     let by_name = order.key as usize == name as fn(&Listed) -> Key as usize;
     match after {
         None => Ok(listing),
-        Some(Position { key: Key::Text(text), id }) if by_name => Ok(listing.after(order.after, text, id)),
-        Some(Position { key: Key::Time(time), id }) if !by_name => Ok(listing.after(order.after, time, id)),
+        Some(Position { key: Key::Text(text), id }) if by_name => {
+            Ok(listing.after(order.after, text, id))
+        }
+        Some(Position { key: Key::Time(time), id }) if !by_name => {
+            Ok(listing.after(order.after, time, id))
+        }
         Some(_) => Err(Problem::new(Code::InvalidCursor)),
     }
 }
@@ -307,14 +316,23 @@ impl Filters {
             .always(presence)
             .filter_some(piece!("list_customers.where.user_id"), self.user_id.as_ref())
             .filter_some(piece!("list_customers.where.user_id_in"), self.user_id_in.as_ref())
-            .filter_if(piece!("list_customers.where.user_id_is_null"), self.user_id_is_null == Some(true))
+            .filter_if(
+                piece!("list_customers.where.user_id_is_null"),
+                self.user_id_is_null == Some(true),
+            )
             .filter_if(
                 piece!("list_customers.where.user_id_is_not_null"),
                 self.user_id_is_null == Some(false),
             )
             .filter_some(piece!("list_customers.where.email"), self.email.as_ref())
-            .filter_some(piece!("list_customers.where.name_starts_with"), self.name_starts_with.as_ref())
-            .filter_some(piece!("list_customers.where.lifecycle_stage"), self.lifecycle_stage.as_ref())
+            .filter_some(
+                piece!("list_customers.where.name_starts_with"),
+                self.name_starts_with.as_ref(),
+            )
+            .filter_some(
+                piece!("list_customers.where.lifecycle_stage"),
+                self.lifecycle_stage.as_ref(),
+            )
             .filter_some(
                 piece!("list_customers.where.lifecycle_stage_in"),
                 self.lifecycle_stage_in.as_ref(),

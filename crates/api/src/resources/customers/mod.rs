@@ -8,7 +8,9 @@ mod upsert;
 pub(crate) use batch::change_customers;
 pub use batch::create_each;
 pub(crate) use list::list_customers;
-pub(crate) use single::{create_customer, delete_customer, get_customer, restore_customer, update_customer};
+pub(crate) use single::{
+    create_customer, delete_customer, get_customer, restore_customer, update_customer,
+};
 pub(crate) use upsert::put_customer_by_email;
 
 use paddock_db::{FromRow, Result, Row};
@@ -86,11 +88,13 @@ impl LifecycleStage {
         }
     }
 
-    fn parse(text: &str) -> Self {
-        [Self::Prospect, Self::Customer, Self::Former]
-            .into_iter()
-            .find(|stage| stage.as_str() == text)
-            .unwrap_or_default()
+    /// Every stage, in order.
+    pub const ALL: [Self; 4] = [Self::Lead, Self::Prospect, Self::Customer, Self::Former];
+
+    /// Reads a stage, in upper or lower case.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str().eq_ignore_ascii_case(text))
     }
 }
 
@@ -151,7 +155,7 @@ impl FromRow for Customer {
             email: row.next()?,
             phone: row.next()?,
             title: row.next()?,
-            lifecycle_stage: LifecycleStage::parse(row.next()?),
+            lifecycle_stage: LifecycleStage::parse(row.next()?).unwrap_or_default(),
             created_at: row.next()?,
             updated_at: row.next()?,
             deleted_at: row.next()?,

@@ -31,7 +31,10 @@ const RESTORE_CUSTOMER: Statement = sql!("customers.sql", "restore_customer");
     )
 )]
 #[post("/v1/customers")]
-pub(crate) async fn create_customer(caller: Caller, body: Body<NewCustomer>) -> Answer<Single<Customer>> {
+pub(crate) async fn create_customer(
+    caller: Caller,
+    body: Body<NewCustomer>,
+) -> Answer<Single<Customer>> {
     let Body(new) = body;
     new.check()?;
     let customer: Customer = caller
@@ -148,7 +151,10 @@ pub(crate) async fn delete_customer(
     )
 )]
 #[post("/v1/customers/{customer_id}/restore")]
-pub(crate) async fn restore_customer(caller: Caller, path: Path<String>) -> Answer<Single<Customer>> {
+pub(crate) async fn restore_customer(
+    caller: Caller,
+    path: Path<String>,
+) -> Answer<Single<Customer>> {
     let id = path_id(&path)?;
     Ok(Single::found(caller.write_one(RESTORE_CUSTOMER, &[&id]).await?))
 }

@@ -1,7 +1,7 @@
 //! Insert or update by e-mail, for programs that know people by their address.
 
-use actix_web::web::Path;
 use actix_web::put;
+use actix_web::web::Path;
 use paddock_db::{Statement, sql};
 use serde::Deserialize;
 use utoipa::ToSchema;

@@ -57,10 +57,11 @@ struct CustomerBatch;
 impl PartialSchema for CustomerBatch {
     fn schema() -> RefOr<Schema> {
         let kinds = ["CreateCustomers", "UpdateCustomers", "UpsertCustomers", "DeleteCustomers"];
-        let one_of = kinds.iter().fold(OneOfBuilder::new(), |one_of, kind| {
-            one_of.item(Ref::from_schema_name(*kind))
-        });
-        let description = "Up to 1000 items of one operation. `atomic`, the default, means all or none.";
+        let one_of = kinds
+            .iter()
+            .fold(OneOfBuilder::new(), |one_of, kind| one_of.item(Ref::from_schema_name(*kind)));
+        let description =
+            "Up to 1000 items of one operation. `atomic`, the default, means all or none.";
         one_of.description(Some(description)).into()
     }
 }
@@ -263,7 +264,9 @@ async fn each<O: Operation>(tenant: &Tenant, items: Vec<Answer<O::Item>>) -> Ans
             for item in &good {
                 match run::<O>(tenant, &[item]).await {
                     Ok(mut one) => outcomes.append(&mut one),
-                    Err(problem) if problem.code().status().is_client_error() => outcomes.push(Err(problem)),
+                    Err(problem) if problem.code().status().is_client_error() => {
+                        outcomes.push(Err(problem))
+                    }
                     Err(problem) => return Err(problem),
                 }
             }
@@ -295,8 +298,11 @@ fn refuse_all<T>(items: &[Answer<T>]) -> Answer<()> {
         items.iter().enumerate().filter_map(|(i, item)| Some((i, item.as_ref().err()?))).collect();
     let Some((_, first)) = refused.first() else { return Ok(()) };
     let errors = refused.iter().flat_map(|(index, problem)| pointed(*index, problem)).collect();
-    Err(Problem::fields(first.code(), errors)
-        .detail(format!("{} of {} items were refused; nothing was written", refused.len(), items.len())))
+    Err(Problem::fields(first.code(), errors).detail(format!(
+        "{} of {} items were refused; nothing was written",
+        refused.len(),
+        items.len()
+    )))
 }
 
 fn pointed(index: usize, problem: &Problem) -> Vec<FieldError> {

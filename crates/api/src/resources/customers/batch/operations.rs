@@ -165,8 +165,8 @@ impl Operation for Update {
             .query(
                 UPDATE_CUSTOMERS,
                 &[
-                    &ids, &versions, &set_name, &names, &set_email, &emails, &set_phone, &phones, &set_title,
-                    &titles, &set_stage, &stages,
+                    &ids, &versions, &set_name, &names, &set_email, &emails, &set_phone, &phones,
+                    &set_title, &titles, &set_stage, &stages,
                 ],
             )
             .await?;
@@ -207,7 +207,8 @@ async fn insert(tx: &Tx<'_>, statement: Statement, items: &[&NewCustomer]) -> An
 }
 
 fn outcomes(ids: &[Uuid], found: Vec<Found>, status: u16) -> Vec<Outcome> {
-    let found: HashMap<Uuid, Option<i64>> = found.into_iter().map(|row| (row.id, row.version)).collect();
+    let found: HashMap<Uuid, Option<i64>> =
+        found.into_iter().map(|row| (row.id, row.version)).collect();
     let outcome = |id: &Uuid| match found.get(id) {
         None => Err(Problem::not_found()),
         Some(None) => Err(Problem::new(Code::VersionMismatch)),
@@ -218,10 +219,16 @@ fn outcomes(ids: &[Uuid], found: Vec<Found>, status: u16) -> Vec<Outcome> {
 
 fn taken() -> Problem {
     let message = "another record has this value".to_owned();
-    Problem::field(Code::AlreadyExists, FieldError { pointer: "/email".to_owned(), code: "taken", message })
+    Problem::field(
+        Code::AlreadyExists,
+        FieldError { pointer: "/email".to_owned(), code: "taken", message },
+    )
 }
 
 fn repeated(pointer: &str) -> Problem {
     let message = "named by an earlier item of this batch".to_owned();
-    Problem::field(Code::Validation, FieldError { pointer: pointer.to_owned(), code: "repeated", message })
+    Problem::field(
+        Code::Validation,
+        FieldError { pointer: pointer.to_owned(), code: "repeated", message },
+    )
 }
