@@ -25,7 +25,7 @@ psql: ## Open psql in the private database as the application's role
 test: ## Format check, lints as errors, all tests (PG=18 tests with PostgreSQL 18)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
-	$(CARGO) build --package paddock --locked
+	$(CARGO) build --workspace --locked
 	$(CARGO) test --workspace --locked
 
 check: ## The quick look while working: does it compile?

@@ -2,4 +2,5 @@
 
 mod harness;
 
+mod program;
 mod seed_story;

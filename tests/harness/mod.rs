@@ -2,6 +2,7 @@
 
 mod cluster;
 mod person;
+pub mod program;
 mod reply;
 mod world;
 

@@ -7,7 +7,7 @@ use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod
 use deadpool_postgres::{TimeoutType, Timeouts};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use crate::connect::{self, ConnectError};
+use crate::connect::{ConnectError, Target};
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::tenant::{Actor, Tenant};
@@ -43,9 +43,9 @@ impl Db {
     /// # Errors
     /// If the connection string cannot be read.
     pub fn new(url: &str, limits: Limits) -> std::result::Result<Self, ConnectError> {
-        let tls = connect::tls();
+        let Target { config, tls } = Target::parse(url)?;
         let manager = Manager::from_config(
-            connect::config(url)?,
+            config,
             tls.clone(),
             // Fast: what a connection carries over is our business, see lease.rs.
             ManagerConfig { recycling_method: RecyclingMethod::Fast },

@@ -13,7 +13,7 @@ use actix_web::web::Data;
 use clap::Args;
 use paddock_api::{Passwords, Settings, State, app};
 use paddock_db::{Db, Door, Finding, Limits, Posture};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::home::as_role;
 use crate::logging::{self, LogFormat};
@@ -53,7 +53,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
     /// What is logged: `info`, `debug`, `paddock_db=debug,info` …
-    #[arg(long, env = "PADDOCK_LOG", default_value = "info")]
+    #[arg(long, env = "PADDOCK_LOG", default_value = "info,actix_server=warn")]
     log: String,
 }
 
@@ -124,6 +124,7 @@ pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, F
             .map_err(Failure::from_error)?
             .run();
         actix_web::rt::spawn(stop_on_signal(
+            Signals::listen().map_err(Failure::from_error)?,
             server.handle(),
             draining,
             Duration::from_millis(plan.server.drain_delay_ms),
@@ -198,22 +199,39 @@ fn listen(server: &ServerArgs) -> Result<TcpListener, Failure> {
     })
 }
 
+/// What an operator says to a service.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// From here on signals wait to be heard.
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! { _ = self.terminate.recv() => {}, _ = self.interrupt.recv() => {} }
+    }
+}
+
 /// The first signal lets requests end; the second one does not.
-async fn stop_on_signal(handle: ServerHandle, draining: Arc<AtomicBool>, delay: Duration) {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        return;
-    };
-    let again = async {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        draining.store(true, Ordering::Relaxed);
-        tracing::info!("stopping: requests that have begun are finished");
-        tokio::time::sleep(delay).await;
-    };
-    again.await;
+async fn stop_on_signal(
+    mut signals: Signals,
+    handle: ServerHandle,
+    draining: Arc<AtomicBool>,
+    delay: Duration,
+) {
+    signals.next().await;
+    draining.store(true, Ordering::Relaxed);
+    tracing::info!("stopping: requests that have begun are finished");
+    tokio::time::sleep(delay).await;
     actix_web::rt::spawn(handle.stop(true));
-    tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+    signals.next().await;
     handle.stop(false).await;
 }
 

@@ -1,11 +1,13 @@
 //! Rows over HTTP: logs in, sends batches, waits when the server asks for it.
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ureq::Agent;
+use ureq::tls::TlsConfig;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 
 use super::sink::{Fate, NewRow, Sink, SinkError};
@@ -38,7 +40,10 @@ impl HttpSink {
     /// Does not connect before the first rows come.
     pub(crate) fn new(server: &str, email: &str, password: &str) -> Self {
         // No redirects: a POST would become a GET, or the password go elsewhere.
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let tls = TlsConfig::builder().unversioned_rustls_crypto_provider(provider).build();
         let config = Agent::config_builder()
+            .tls_config(tls)
             .http_status_as_error(false)
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(10)))
