@@ -29,6 +29,15 @@ where c.id = $1::uuid
     and c.deleted_at is null
 returning id, company_id, customer_id, user_id, body, created_at, updated_at, version
 
+-- name: get_customer_comment
+select m.id, m.company_id, m.customer_id, m.user_id, m.body, m.created_at, m.updated_at, m.version
+from crm.customer_comments m
+join crm.customers c on c.id = m.customer_id
+where m.id = $2::uuid
+    and m.customer_id = $1::uuid
+    and m.deleted_at is null
+    and c.deleted_at is null
+
 -- name: update_customer_comment
 -- One row if there is such a comment; its columns are null if its version is none of those expected.
 with found as (

@@ -97,8 +97,7 @@ pub fn shell(lines: &str, url: &str) -> String {
 
 /// Built by the tests themselves, so that nobody tests yesterday's binary.
 fn build() -> PathBuf {
-    let build =
-        Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace"]).status();
+    let build = Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace"]).status();
     assert!(build.expect("cargo").success());
     let test = std::env::current_exe().expect("this test's own path");
     test.ancestors().nth(2).expect("target/debug").join("paddock")

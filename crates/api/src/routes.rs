@@ -36,6 +36,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customers::restore_customer)
         .service(customer_comments::list_customer_comments)
         .service(customer_comments::create_customer_comment)
+        .service(customer_comments::get_customer_comment)
         .service(customer_comments::update_customer_comment)
         .service(customer_comments::delete_customer_comment)
         .service(health::livez)

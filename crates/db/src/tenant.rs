@@ -153,10 +153,7 @@ impl Tenant {
         let tries = async {
             let mut attempt = 1;
             loop {
-                let start = Instant::now();
-                let flown = self.try_once(access, &errand).await;
-                self.watch.add_db(start.elapsed());
-                match flown {
+                match self.try_once(access, &errand).await {
                     Ok(rows) => {
                         return rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect();
                     }
@@ -181,6 +178,7 @@ impl Tenant {
         errand: &Errand<'_>,
     ) -> std::result::Result<Vec<PgRow>, Failure> {
         let lease = self.db.lease(&self.watch).await.map_err(Failure::last)?;
+        let start = Instant::now();
         let check = lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::last)?;
         let ready = errand.prepare(&lease).await.map_err(Failure::last)?;
         lease.take_off();
@@ -190,6 +188,7 @@ impl Tenant {
             lease.client().batch_execute("commit"),
         );
         lease.land();
+        self.watch.add_db(start.elapsed());
         // An error anywhere before the COMMIT made it a ROLLBACK; it answers Ok in both cases.
         preamble.map_err(|error| Failure::of_preamble(error, access))?;
         let rows = rows.map_err(|error| Failure::of_statement(error, access, &lease))?;
@@ -313,13 +312,14 @@ impl Tx<'_> {
 
     /// COMMIT of an aborted transaction succeeds silently, so a statement goes ahead of it that does not.
     async fn commit(&self) -> Result<()> {
+        let start = Instant::now();
         let still_open = self.lease.client().prepare_cached(STILL_OPEN.sql()).await?;
         let (probe, commit) = join!(
             self.lease.client().query(&still_open, &[]),
             self.lease.client().batch_execute("commit")
         );
-        let answer = probe.and(commit).map_err(Error::from);
-        match answer {
+        self.tenant.watch.add_db(start.elapsed());
+        match probe.and(commit).map_err(Error::from) {
             Err(Error::Unavailable) if self.access == Access::Write => Err(Error::OutcomeUnknown),
             answer => {
                 self.lease.land();

@@ -52,21 +52,22 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
             .unwrap_or_else(|_| Err(Problem::new(Code::Internal).into()))
             .map(|response| with_problem(response.map_into_boxed_body(), &id)),
     };
-    let finish = |response: &mut HttpResponse| {
+    let finish = |response: &mut HttpResponse, route: Option<String>| {
         decorate(response, &id, docs, draining);
         timings(response, &watch, start);
-        log(&method, response.status(), &id, start);
+        log(&method, route, response.status(), &id, start);
     };
     match outcome {
         Ok(mut response) => {
-            let path = response.request().match_pattern();
-            tracing::trace!(?path, "answered");
-            finish(response.response_mut());
+            let wanted =
+                tracing::enabled!(tracing::Level::DEBUG) || response.status().is_server_error();
+            let route = wanted.then(|| response.request().match_pattern()).flatten();
+            finish(response.response_mut(), route);
             Ok(response)
         }
         Err(error) => {
             let mut response = problem_of(&error).response(&id);
-            finish(&mut response);
+            finish(&mut response, None);
             Err(InternalError::from_response(error, response).into())
         }
     }
@@ -144,13 +145,12 @@ fn decorate(response: &mut HttpResponse, id: &str, docs: bool, draining: bool) {
 }
 
 fn timings(response: &mut HttpResponse, watch: &Stopwatch, start: Instant) {
-    let (pool, db) = (watch.pool(), watch.db().saturating_sub(watch.pool()));
     let milliseconds = |time: std::time::Duration| time.as_secs_f64() * 1000.0;
     let text = format!(
         "auth;dur={:.3}, pool;dur={:.3}, db;dur={:.3}, total;dur={:.3}",
         milliseconds(watch.auth()),
-        milliseconds(pool),
-        milliseconds(db),
+        milliseconds(watch.pool()),
+        milliseconds(watch.db()),
         milliseconds(start.elapsed())
     );
     if let Ok(value) = HeaderValue::from_str(&text) {
@@ -158,12 +158,12 @@ fn timings(response: &mut HttpResponse, watch: &Stopwatch, start: Instant) {
     }
 }
 
-/// No path and no address: they may hold what must not stand in a log.
-fn log(method: &Method, status: StatusCode, id: &str, start: Instant) {
-    let milliseconds = start.elapsed().as_millis();
+/// The route, not the path, and no address: those may hold what must not stand in a log.
+fn log(method: &Method, route: Option<String>, status: StatusCode, id: &str, start: Instant) {
+    let (route, milliseconds) = (route.as_deref(), start.elapsed().as_millis());
     if status.is_server_error() {
-        tracing::warn!(%method, status = status.as_u16(), request_id = id, milliseconds, "answered");
+        tracing::warn!(%method, route, status = status.as_u16(), request_id = id, milliseconds, "answered");
     } else {
-        tracing::debug!(%method, status = status.as_u16(), request_id = id, milliseconds, "answered");
+        tracing::debug!(%method, route, status = status.as_u16(), request_id = id, milliseconds, "answered");
     }
 }

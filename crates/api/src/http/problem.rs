@@ -261,6 +261,14 @@ impl Problem {
         Self { errors, ..Self::new(code) }
     }
 
+    /// The same problem of a part that stands under this pointer.
+    pub(crate) fn under(mut self, pointer: &str) -> Self {
+        for error in &mut self.errors {
+            error.pointer.insert_str(0, pointer);
+        }
+        self
+    }
+
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self

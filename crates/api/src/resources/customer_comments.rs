@@ -21,6 +21,7 @@ use crate::http::timestamp;
 
 const LIST_COMMENTS: Statement = sql!("customer_comments.sql", "list_customer_comments");
 const CREATE_COMMENT: Statement = sql!("customer_comments.sql", "create_customer_comment");
+const GET_COMMENT: Statement = sql!("customer_comments.sql", "get_customer_comment");
 const UPDATE_COMMENT: Statement = sql!("customer_comments.sql", "update_customer_comment");
 const DELETE_COMMENT: Statement = sql!("customer_comments.sql", "delete_customer_comment");
 
@@ -167,6 +168,25 @@ pub(crate) async fn create_customer_comment(
         caller.write_one(CREATE_COMMENT, &[&customer_id, &new.body]).await?;
     let location = format!("/v1/customers/{customer_id}/comments/{}", comment.id);
     Ok(Single::created(comment, location))
+}
+
+/// Get a comment
+#[utoipa::path(
+    tag = "customer comments",
+    operation_id = "getCustomerComment",
+    params(
+        ("customer_id" = Uuid, Path, description = "The customer"),
+        ("comment_id" = Uuid, Path, description = "The comment"),
+    ),
+    responses((status = 200, body = CustomerComment, headers(("ETag" = String))))
+)]
+#[get("/v1/customers/{customer_id}/comments/{comment_id}")]
+pub(crate) async fn get_customer_comment(
+    caller: Caller,
+    path: Path<(String, String)>,
+) -> Answer<Single<CustomerComment>> {
+    let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
+    Ok(Single::found(caller.read_one(GET_COMMENT, &[&customer_id, &id]).await?))
 }
 
 /// Change a comment

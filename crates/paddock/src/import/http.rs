@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use ureq::Agent;
-use ureq::tls::TlsConfig;
 use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
+use ureq::tls::TlsConfig;
 
 use super::sink::{Fate, NewRow, Sink, SinkError};
 

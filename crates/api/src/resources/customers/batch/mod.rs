@@ -311,11 +311,7 @@ fn pointed(index: usize, problem: &Problem) -> Vec<FieldError> {
         let (pointer, message) = (format!("/items/{index}"), code.title().to_owned());
         return vec![FieldError { pointer, code: code.slug(), message }];
     }
-    let point = |error: &FieldError| FieldError {
-        pointer: format!("/items/{index}{}", error.pointer),
-        ..error.clone()
-    };
-    problem.errors().iter().map(point).collect()
+    problem.clone().under(&format!("/items/{index}")).errors().to_vec()
 }
 
 fn result(index: usize, outcome: Outcome) -> BatchResult {

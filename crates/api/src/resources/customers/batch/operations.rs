@@ -135,7 +135,7 @@ impl Operation for Update {
     type Item = Change;
 
     fn check(item: &Change) -> Answer<()> {
-        item.set.check()
+        item.set.check().map_err(|problem| problem.under("/set"))
     }
 
     fn key(item: &Change) -> Option<String> {
