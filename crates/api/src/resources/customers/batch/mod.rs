@@ -88,7 +88,7 @@ macro_rules! batch_of {
         struct $batch {
             operation: $kind,
             /// All or none; true where nothing is said.
-            #[schema(required = false, default = true)]
+            #[schema(required = false)]
             atomic: bool,
             #[schema(max_items = 1000)]
             items: Vec<$item>,
