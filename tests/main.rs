@@ -2,4 +2,5 @@
 
 mod harness;
 
+mod isolation;
 mod seed_story;

@@ -2,9 +2,12 @@
 
 mod cluster;
 mod person;
+mod psql;
 mod reply;
 mod world;
 
+pub use cluster::{Database, Place};
 pub use person::Person;
+pub use psql::Psql;
 pub use reply::Reply;
 pub use world::World;
