@@ -4,3 +4,4 @@ mod harness;
 
 mod isolation;
 mod seed_story;
+mod transactions;
