@@ -2,5 +2,7 @@
 
 mod harness;
 
+mod isolation;
 mod program;
 mod seed_story;
+mod transactions;

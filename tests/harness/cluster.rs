@@ -47,9 +47,29 @@ pub struct Database {
 impl Database {
     pub async fn new() -> Self {
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let postgres = connect(&admin_url("postgres")).await.unwrap();
         let text = format!("create database {name} template {TEMPLATE}");
+        postgres.batch_execute(&text).await.unwrap();
+        // A copy has everything of its template but the privileges on the database itself.
+        let text = format!(
+            "revoke all on database {name} from public;
+            grant connect on database {name} to paddock_app, paddock_auth;
+            grant connect, create on database {name} to paddock_owner"
+        );
+        postgres.batch_execute(&text).await.unwrap();
+        Self { name }
+    }
+
+    /// A database with nothing in it, not even the schema.
+    pub async fn empty() -> Self {
+        let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
+        let text = format!("create database {name}");
         connect(&admin_url("postgres")).await.unwrap().batch_execute(&text).await.unwrap();
         Self { name }
+    }
+
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// As the application does: restricted.
@@ -60,6 +80,11 @@ impl Database {
     /// As the login door does.
     pub fn auth_url(&self) -> String {
         ground().cluster.url("paddock_auth", ROLE_PASSWORD, &self.name)
+    }
+
+    /// As a role of the test's own.
+    pub fn url_as(&self, role: &str, password: &str) -> String {
+        ground().cluster.url(role, password, &self.name)
     }
 
     /// As superuser: to prepare, to inject faults, to look at everything.

@@ -3,9 +3,12 @@
 mod cluster;
 mod person;
 pub mod program;
+mod psql;
 mod reply;
 mod world;
 
+pub use cluster::{Database, Place};
 pub use person::Person;
+pub use psql::Psql;
 pub use reply::Reply;
 pub use world::World;

@@ -30,7 +30,7 @@ pub enum Error {
     Locked,
     /// The database cannot be reached or is shutting down; nothing was written.
     Unavailable,
-    /// The connection was lost after a write was sent: it may or may not be stored.
+    /// The connection was lost, or the deadline passed, after a COMMIT was sent: it may or may not be stored.
     OutcomeUnknown,
     /// The deadline of the request or `statement_timeout` passed; nothing was written (57014).
     Timeout,
@@ -60,9 +60,7 @@ impl fmt::Display for Error {
             Self::Overloaded => f.write_str("no database connection became free in time"),
             Self::Locked => f.write_str("a lock was not granted in time"),
             Self::Unavailable => f.write_str("the database cannot be reached"),
-            Self::OutcomeUnknown => {
-                f.write_str("the connection was lost while a write was under way")
-            }
+            Self::OutcomeUnknown => f.write_str("a write was under way whose end is unknown"),
             Self::Timeout => f.write_str("the statement took too long"),
             Self::Contended => f.write_str("deadlock or serialization failure, three times"),
             Self::ReadOnly => f.write_str("the database takes no writes at present"),

@@ -1,5 +1,5 @@
-//! A borrowed connection that cannot go back dirty: dropped in mid-flight, it is cancelled and rolled back
-//! before anybody else gets it.
+//! A borrowed connection that cannot go back dirty: dropped in mid-flight, it is rolled back before anybody
+//! else gets it, or else cancelled and closed.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -9,6 +9,9 @@ use tokio_postgres::Statement as Prepared;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
+
+/// How long a dropped flight may take to come down by itself, before it is cancelled.
+const PATIENCE: Duration = Duration::from_millis(20);
 
 /// One connection, ours until dropped.
 pub(crate) struct Lease {
@@ -29,11 +32,11 @@ impl Lease {
         }
     }
 
-    /// Prepares a statement, once a connection.
+    /// Prepares a statement, once a connection. In mid-flight it stays in flight, whatever comes of it.
     pub(crate) async fn prepare(&self, sql: &str) -> Result<Prepared> {
-        self.in_flight.set(true);
+        let before = self.in_flight.replace(true);
         let prepared = self.client().prepare_cached(sql).await;
-        self.in_flight.set(false);
+        self.in_flight.set(before);
         prepared.map_err(Error::from)
     }
 
@@ -59,26 +62,38 @@ impl Drop for Lease {
         if !self.in_flight.get() {
             return;
         }
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(clean(object, self.tls.clone()))),
-            // Nobody is left to talk to the server: close the connection, which rolls back.
-            Err(_) => drop(Object::take(object)),
+        let dirty = Dirty(Some(object));
+        // Without a runtime nobody is left to talk to the server: the connection is closed.
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+            drop(runtime.spawn(clean(dirty, self.tls.clone())));
         }
     }
 }
 
-/// Cancels what runs, rolls back, and only then lets the connection go back to the pool.
-///
-/// The order matters: the cancel request has been delivered before the ROLLBACK is sent, so it cannot hit
-/// the statement of the next borrower.
-async fn clean(object: Object, tls: MakeRustlsConnect) {
+/// A connection that must not go back as it is: closed when dropped, which rolls back, unless it was cleaned.
+struct Dirty(Option<Object>);
+
+impl Drop for Dirty {
+    fn drop(&mut self) {
+        drop(self.0.take().map(Object::take));
+    }
+}
+
+/// Rolls back and lets the connection go back to the pool, if what runs on it is over in a moment. If not,
+/// cancels that and closes the connection: the request to cancel travels by itself and may be late, so that
+/// on a connection in use it could hit the statement of the next borrower.
+async fn clean(mut dirty: Dirty, tls: MakeRustlsConnect) {
+    let Some(object) = &dirty.0 else { return };
+    let rolled_back = tokio::time::timeout(PATIENCE, object.batch_execute("rollback")).await;
+    if matches!(rolled_back, Ok(Ok(()))) {
+        drop(dirty.0.take());
+        return;
+    }
     let cancel = object.cancel_token();
-    let rolled_back = tokio::time::timeout(Duration::from_secs(2), async {
-        cancel.cancel_query(tls).await?;
-        object.batch_execute("rollback").await
-    })
-    .await;
-    if !matches!(rolled_back, Ok(Ok(()))) {
-        drop(Object::take(object));
+    if !matches!(
+        tokio::time::timeout(Duration::from_secs(1), cancel.cancel_query(tls)).await,
+        Ok(Ok(()))
+    ) {
+        tracing::debug!("a statement that nobody waits for could not be cancelled");
     }
 }

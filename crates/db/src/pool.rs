@@ -76,8 +76,10 @@ impl Db {
     pub async fn ping(&self) -> Result<()> {
         let ping = async {
             let lease = self.lease(&Stopwatch::default()).await?;
-            lease.client().simple_query("select 1").await?;
-            Ok(())
+            lease.take_off();
+            let pong = lease.client().simple_query("select 1").await;
+            lease.land();
+            pong.map(drop).map_err(Error::from)
         };
         tokio::time::timeout(Duration::from_secs(1), ping).await.unwrap_or(Err(Error::Overloaded))
     }

@@ -114,7 +114,8 @@ impl Tenant {
 
     /// Runs several statements in one transaction, which is committed if `work` says `Ok` and all of its
     /// statements succeeded, and rolled back otherwise. `work` runs again, at most three times in all,
-    /// when other transactions were in its way: it must not do anything but talk to the database.
+    /// when other transactions or a migration were in its way, or the connection was lost before the
+    /// COMMIT: it must not do anything but talk to the database.
     ///
     /// # Errors
     /// Those of `work`, and those of the commit; see [`Error`]. [`Error::Aborted`] if `work` swallowed an
@@ -124,18 +125,20 @@ impl Tenant {
         access: Access,
         work: impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        let committing = Cell::new(false);
         let tries = async {
             for attempt in 1.. {
-                let lease = self.db.lease(&self.watch).await?;
                 let tx = Tx {
                     tenant: self,
-                    lease,
+                    lease: self.db.lease(&self.watch).await?,
                     access,
                     open: Cell::new(false),
-                    contended: Cell::new(false),
+                    failed: Cell::new(false),
+                    again: Cell::new(false),
+                    committing: &committing,
                 };
                 let answer = tx.run(&work).await;
-                if answer.is_ok() || attempt >= TRIES || !tx.contended.get() {
+                if answer.is_ok() || attempt >= TRIES || !tx.again.get() {
                     return answer;
                 }
                 pause(attempt).await;
@@ -144,16 +147,17 @@ impl Tenant {
         };
         match tokio::time::timeout(self.db.limits().deadline, tries).await {
             Ok(answer) => answer,
-            Err(_) => Err(Error::Timeout.into()),
+            Err(_) => Err(too_late(&committing).into()),
         }
     }
 
     /// One errand, with its deadline and its retries.
     async fn fly<T: FromRow>(&self, access: Access, errand: Errand<'_>) -> Result<Vec<T>> {
+        let committing = Cell::new(false);
         let tries = async {
             let mut attempt = 1;
             loop {
-                match self.try_once(access, &errand).await {
+                match self.try_once(access, &errand, &committing).await {
                     Ok(rows) => {
                         return rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect();
                     }
@@ -168,7 +172,9 @@ impl Tenant {
                 }
             }
         };
-        tokio::time::timeout(self.db.limits().deadline, tries).await.unwrap_or(Err(Error::Timeout))
+        tokio::time::timeout(self.db.limits().deadline, tries)
+            .await
+            .unwrap_or_else(|_| Err(too_late(&committing)))
     }
 
     /// BEGIN, context, user check, statement and COMMIT, sent together.
@@ -176,21 +182,25 @@ impl Tenant {
         &self,
         access: Access,
         errand: &Errand<'_>,
+        committing: &Cell<bool>,
     ) -> std::result::Result<Vec<PgRow>, Failure> {
         let lease = self.db.lease(&self.watch).await.map_err(Failure::last)?;
         let start = Instant::now();
-        let check = lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::last)?;
-        let ready = errand.prepare(&lease).await.map_err(Failure::last)?;
+        let check =
+            lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::on_the_ground)?;
+        let ready = errand.prepare(&lease).await.map_err(Failure::on_the_ground)?;
         lease.take_off();
+        committing.set(access == Access::Write);
         let (preamble, rows, commit) = join!(
             preamble(&lease, access, &self.actor, &check),
             errand.send(&lease, ready.as_ref()),
             lease.client().batch_execute("commit"),
         );
+        committing.set(false);
         lease.land();
         self.watch.add_db(start.elapsed());
         // An error anywhere before the COMMIT made it a ROLLBACK; it answers Ok in both cases.
-        preamble.map_err(|error| Failure::of_preamble(error, access))?;
+        preamble.map_err(|error| Failure::of_preamble(error, access, &lease))?;
         let rows = rows.map_err(|error| Failure::of_statement(error, access, &lease))?;
         commit.map_err(|error| Failure::of_statement(error, access, &lease))?;
         Ok(rows)
@@ -251,7 +261,12 @@ pub struct Tx<'a> {
     lease: Lease,
     access: Access,
     open: Cell<bool>,
-    contended: Cell<bool>,
+    /// Whether a statement failed, on the server or before it got there.
+    failed: Cell<bool>,
+    /// Whether the same work may succeed if done again.
+    again: Cell<bool>,
+    /// Whether a COMMIT is under way.
+    committing: &'a Cell<bool>,
 }
 
 impl Tx<'_> {
@@ -271,9 +286,27 @@ impl Tx<'_> {
     }
 
     async fn send(&self, statement: Statement, params: Params<'_>) -> Result<Vec<PgRow>> {
-        let check = self.lease.prepare(REQUIRE_CURRENT_USER.sql()).await?;
-        self.lease.prepare(STILL_OPEN.sql()).await?;
-        let prepared = self.lease.prepare(statement.sql()).await?;
+        let sent = self.try_send(statement, params).await;
+        sent.map_err(|failure| {
+            // The first failure tells whether to try again: the others may be its consequence.
+            if !self.failed.replace(true) {
+                self.again.set(failure.again);
+            }
+            failure.error
+        })
+    }
+
+    async fn try_send(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> std::result::Result<Vec<PgRow>, Failure> {
+        let prepare = |statement: Statement| async move {
+            self.lease.prepare(statement.sql()).await.map_err(Failure::on_the_ground)
+        };
+        let check = prepare(REQUIRE_CURRENT_USER).await?;
+        prepare(STILL_OPEN).await?;
+        let prepared = prepare(statement).await?;
         self.lease.take_off();
         let rows = if self.open.replace(true) {
             self.lease.client().query(&prepared, params).await
@@ -284,18 +317,18 @@ impl Tx<'_> {
             );
             preamble.and(rows)
         };
-        rows.map_err(|error| {
-            let error = Error::from(error);
-            self.contended.set(error == Error::Contended);
-            error
-        })
+        // Nothing is written before the COMMIT, so a lost connection is no riddle here.
+        rows.map_err(|error| Failure::of_statement(error, Access::Read, &self.lease))
     }
 
     async fn run<T, E: From<Error>>(
         &self,
         work: &impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
-        let answer = work(self).await;
+        let answer = match work(self).await {
+            Ok(_) if self.failed.get() => Err(Error::Aborted.into()),
+            answer => answer,
+        };
         if !self.open.get() {
             return answer;
         }
@@ -313,15 +346,18 @@ impl Tx<'_> {
     /// COMMIT of an aborted transaction succeeds silently, so a statement goes ahead of it that does not.
     async fn commit(&self) -> Result<()> {
         let start = Instant::now();
-        let still_open = self.lease.client().prepare_cached(STILL_OPEN.sql()).await?;
+        let still_open = self.lease.prepare(STILL_OPEN.sql()).await?;
+        self.committing.set(self.access == Access::Write);
         let (probe, commit) = join!(
             self.lease.client().query(&still_open, &[]),
             self.lease.client().batch_execute("commit")
         );
+        self.committing.set(false);
         self.tenant.watch.add_db(start.elapsed());
         match probe.and(commit).map_err(Error::from) {
             Err(Error::Unavailable) if self.access == Access::Write => Err(Error::OutcomeUnknown),
             answer => {
+                self.again.set(answer == Err(Error::Contended));
                 self.lease.land();
                 answer
             }
@@ -361,16 +397,15 @@ impl Failure {
         Self { error, again: false }
     }
 
+    /// Before anything was sent that could write, a connection that is gone is replaced by another one.
+    fn on_the_ground(error: Error) -> Self {
+        Self { again: error == Error::Unavailable, error }
+    }
+
     /// Until the user check has answered, nothing has been written, unless the connection was lost.
-    fn of_preamble(error: tokio_postgres::Error, access: Access) -> Self {
-        let told_by_server = error.as_db_error().is_some();
-        match Error::from(error) {
-            Error::Unavailable if access == Access::Read || told_by_server => {
-                Self { error: Error::Unavailable, again: true }
-            }
-            Error::Unavailable => Self::last(Error::OutcomeUnknown),
-            error => Self::last(error),
-        }
+    fn of_preamble(error: tokio_postgres::Error, access: Access, lease: &Lease) -> Self {
+        let access = if error.as_db_error().is_some() { Access::Read } else { access };
+        Self::of_statement(error, access, lease)
     }
 
     fn of_statement(error: tokio_postgres::Error, access: Access, lease: &Lease) -> Self {
@@ -390,6 +425,11 @@ impl Failure {
             }
         }
     }
+}
+
+/// The deadline has passed: a write that was to be committed just then may be stored or not.
+fn too_late(committing: &Cell<bool>) -> Error {
+    if committing.get() { Error::OutcomeUnknown } else { Error::Timeout }
 }
 
 /// A short wait with some randomness, so that two who met do not meet again.
