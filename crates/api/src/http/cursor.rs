@@ -28,6 +28,13 @@ pub(crate) struct Position {
     pub(crate) id: Uuid,
 }
 
+impl Position {
+    /// In a list that is sorted by time.
+    pub(crate) const fn at(time: OffsetDateTime, id: Uuid) -> Self {
+        Self { key: Key::Time(time), id }
+    }
+}
+
 /// What a cursor is good for, and for nothing else.
 #[derive(Clone, Copy)]
 pub(crate) struct Scope<'a> {

@@ -3,7 +3,12 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
-use utoipa::ToSchema;
+use time::OffsetDateTime;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::http::cursor::{Key, Position, Scope, Signer};
+use crate::http::problem::{Answer, Code, Problem};
 
 /// How many rows a page has where nothing is said.
 const DEFAULT: i64 = 50;
@@ -16,12 +21,12 @@ pub(crate) struct Limit(i64);
 
 impl Limit {
     /// One row more than the page has: whether it is there tells whether there is another page.
-    pub(crate) const fn and_one_more(self) -> i64 {
+    const fn and_one_more(self) -> i64 {
         self.0 + 1
     }
 
     /// Cuts the additional row off, and tells whether it was there.
-    pub(crate) fn cut<T>(self, rows: &mut Vec<T>) -> bool {
+    fn cut<T>(self, rows: &mut Vec<T>) -> bool {
         let size = usize::try_from(self.0).unwrap_or(usize::MAX);
         let more = rows.len() > size;
         rows.truncate(size);
@@ -52,6 +57,69 @@ pub(crate) struct PageInfo {
     pub next_cursor: Option<String>,
     /// Whether there is another page.
     pub has_more: bool,
+}
+
+/// `limit` and `cursor`: all that a list without filters takes.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct PageQuery {
+    /// How many rows at most.
+    #[serde(default)]
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
+    pub(crate) limit: Limit,
+    /// `next_cursor` of the page before.
+    pub(crate) cursor: Option<String>,
+}
+
+/// One page of one list: where it begins, how long it is, and how the next one is found.
+pub(crate) struct Paging<'a> {
+    signer: &'a Signer,
+    scope: Scope<'a>,
+    limit: Limit,
+    after: Option<Position>,
+}
+
+impl<'a> Paging<'a> {
+    /// Reads the cursor, which must be of the same company, list, sort and filters.
+    pub(crate) fn begin(
+        signer: &'a Signer,
+        scope: Scope<'a>,
+        limit: Limit,
+        cursor: Option<&str>,
+    ) -> Answer<Self> {
+        let after = cursor.map(|cursor| signer.verify(scope, cursor)).transpose()?;
+        Ok(Self { signer, scope, limit, after })
+    }
+
+    /// The last row of the page before.
+    pub(crate) const fn after(&self) -> Option<&Position> {
+        self.after.as_ref()
+    }
+
+    /// The last row of the page before, in a list that is sorted by time.
+    pub(crate) fn after_time(&self) -> Answer<Option<(OffsetDateTime, Uuid)>> {
+        match &self.after {
+            None => Ok(None),
+            Some(Position { key: Key::Time(time), id }) => Ok(Some((*time, *id))),
+            Some(_) => Err(Problem::new(Code::InvalidCursor)),
+        }
+    }
+
+    /// How many rows to ask for.
+    pub(crate) const fn rows(&self) -> i64 {
+        self.limit.and_one_more()
+    }
+
+    /// Cuts the additional row off, and says where the list goes on.
+    pub(crate) fn end<T>(self, rows: &mut Vec<T>, position: impl Fn(&T) -> Position) -> PageInfo {
+        let has_more = self.limit.cut(rows);
+        let last = rows.last().filter(|_| has_more);
+        PageInfo {
+            next_cursor: last.map(|row| self.signer.sign(self.scope, &position(row))),
+            has_more,
+        }
+    }
 }
 
 /// A page as an answer: the JSON, and a `Link` header with `rel="next"` (RFC 8288).

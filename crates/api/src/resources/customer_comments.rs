@@ -5,18 +5,18 @@ use actix_web::{HttpResponse, delete, get, patch, post};
 use paddock_db::{FromRow, Result, Row, Statement, sql};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::http::body::Body;
 use crate::http::checks::Checks;
-use crate::http::cursor::{Key, Position, Scope};
+use crate::http::cursor::{Position, Scope};
 use crate::http::etag::{Changed, IfMatch, Single, Versioned};
-use crate::http::page::{Limit, PageInfo, Paged, page_of};
+use crate::http::page::{PageQuery, Paged, Paging, page_of};
 use crate::http::params::{Query, path_id};
-use crate::http::problem::{Answer, Code, Problem};
+use crate::http::problem::{Answer, Problem};
 use crate::http::timestamp;
 
 const LIST_COMMENTS: Statement = sql!("customer_comments.sql", "list_customer_comments");
@@ -93,26 +93,13 @@ page_of! {
     CustomerCommentPage of CustomerComment
 }
 
-/// How to page through comments.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct CommentQuery {
-    /// How many rows at most.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// List comments of a customer
 ///
 /// Newest first.
 #[utoipa::path(
     tag = "customer comments",
     operation_id = "listCustomerComments",
-    params(("customer_id" = Uuid, Path, description = "The customer"), CommentQuery),
+    params(("customer_id" = Uuid, Path, description = "The customer"), PageQuery),
     responses(
         (status = 200, body = CustomerCommentPage, headers(("Link" = String))),
     )
@@ -122,30 +109,22 @@ pub(crate) async fn list_customer_comments(
     caller: Caller,
     state: Data<State>,
     path: Path<String>,
-    query: Query<CommentQuery>,
+    query: Query<PageQuery>,
 ) -> Answer<Paged<CustomerCommentPage>> {
     let customer_id = path_id(&path)?;
-    let Query { params: CommentQuery { limit, cursor }, fingerprint } = query;
+    let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
     let list = format!("/v1/customers/{customer_id}/comments");
     let scope = Scope { company_id: caller.company_id(), list: &list, fingerprint: &fingerprint };
-    let after = cursor.map(|cursor| state.cursors.verify(scope, &cursor)).transpose()?;
-    let (time, id) = match after {
-        None => (None, None),
-        Some(Position { key: Key::Time(time), id }) => (Some(time), Some(id)),
-        Some(_) => return Err(Problem::new(Code::InvalidCursor)),
-    };
+    let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
+    let (time, id) = paging.after_time()?.unzip();
     let rows: Vec<Changed<CustomerComment>> =
-        caller.read(LIST_COMMENTS, &[&customer_id, &time, &id, &limit.and_one_more()]).await?;
+        caller.read(LIST_COMMENTS, &[&customer_id, &time, &id, &paging.rows()]).await?;
     if rows.is_empty() {
         return Err(Problem::not_found());
     }
-    let mut data: Vec<CustomerComment> =
-        rows.into_iter().filter_map(|Changed(comment)| comment).collect();
-    let has_more = limit.cut(&mut data);
-    let last = data.last().filter(|_| has_more);
-    let next_cursor = last
-        .map(|c| state.cursors.sign(scope, &Position { key: Key::Time(c.created_at), id: c.id }));
-    Ok(Paged(CustomerCommentPage { data, page: PageInfo { next_cursor, has_more } }))
+    let mut data: Vec<CustomerComment> = rows.into_iter().filter_map(|Changed(row)| row).collect();
+    let page = paging.end(&mut data, |comment| Position::at(comment.created_at, comment.id));
+    Ok(Paged(CustomerCommentPage { data, page }))
 }
 
 /// Comment on a customer

@@ -4,16 +4,16 @@ use actix_web::{get, web::Path};
 use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::State;
 use crate::auth::caller::Caller;
-use crate::http::cursor::{Key, Position, Scope};
+use crate::http::cursor::{Position, Scope};
 use crate::http::etag::{Single, Versioned};
-use crate::http::page::{Limit, PageInfo, Paged, page_of};
+use crate::http::page::{PageQuery, Paged, Paging, page_of};
 use crate::http::params::{Query, path_id};
-use crate::http::problem::{Answer, Code, Problem};
+use crate::http::problem::Answer;
 use crate::http::timestamp;
 
 const GET_USER: Statement = sql!("users.sql", "get_user");
@@ -104,49 +104,32 @@ page_of! {
     UserPage of User
 }
 
-/// How to page through users.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct UserQuery {
-    /// How many rows at most.
-    #[serde(default)]
-    #[param(value_type = Option<u32>, minimum = 1, maximum = 200, default = 50)]
-    limit: Limit,
-    /// `next_cursor` of the page before.
-    cursor: Option<String>,
-}
-
 /// List users
 ///
 /// The people of your company, in the order in which they joined.
 #[utoipa::path(
     tag = "users",
     operation_id = "listUsers",
-    params(UserQuery),
+    params(PageQuery),
     responses((status = 200, body = UserPage, headers(("Link" = String))))
 )]
 #[get("/v1/users")]
 pub(crate) async fn list_users(
     caller: Caller,
     state: actix_web::web::Data<State>,
-    query: Query<UserQuery>,
+    query: Query<PageQuery>,
 ) -> Answer<Paged<UserPage>> {
-    let Query { params: UserQuery { limit, cursor }, fingerprint } = query;
+    let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
     let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
-    let after = cursor.map(|cursor| state.cursors.verify(scope, &cursor)).transpose()?;
-    let rows = limit.and_one_more();
+    let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
+    let (after, rows) = (paging.after_time()?, paging.rows());
     let mut listing = Listing::new(LIST_USERS, ORDER).always(ALL);
-    if let Some(Position { key, id }) = &after {
-        let Key::Time(time) = key else { return Err(Problem::new(Code::InvalidCursor)) };
+    if let Some((time, id)) = &after {
         listing = listing.after(AFTER, time, id);
     }
     let mut data: Vec<User> = caller.list(&listing.limit(&rows)).await?;
-    let has_more = limit.cut(&mut data);
-    let last = data.last().filter(|_| has_more);
-    let next_cursor = last
-        .map(|u| state.cursors.sign(scope, &Position { key: Key::Time(u.created_at), id: u.id }));
-    Ok(Paged(UserPage { data, page: PageInfo { next_cursor, has_more } }))
+    let page = paging.end(&mut data, |user| Position::at(user.created_at, user.id));
+    Ok(Paged(UserPage { data, page }))
 }
 
 /// Get a user

@@ -12,7 +12,7 @@ use super::{Customer, LifecycleStage};
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::http::cursor::{Key, Position, Scope};
-use crate::http::page::{Limit, PageInfo, Paged, page_of};
+use crate::http::page::{Limit, Paged, Paging, page_of};
 use crate::http::params::{Csv, Id, Query, Term};
 use crate::http::problem::{Answer, Code, Problem};
 use crate::http::timestamp::Moment;
@@ -203,18 +203,14 @@ pub(crate) async fn list_customers(
 ) -> Answer<Paged<CustomerPage>> {
     let Query { params, fingerprint } = query;
     let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
-    let (limit, order) = (params.limit, params.order()?);
-    let after =
-        params.cursor.as_ref().map(|cursor| state.cursors.verify(scope, cursor)).transpose()?;
-    let (filters, rows) = (Filters::from(params), limit.and_one_more());
-    let listing = go_on(filters.add_to(Listing::new(BASE, order.order)), order, after.as_ref())?;
+    let paging = Paging::begin(&state.cursors, scope, params.limit, params.cursor.as_deref())?;
+    let (order, rows) = (params.order()?, paging.rows());
+    let filters = Filters::from(params);
+    let listing = go_on(filters.add_to(Listing::new(BASE, order.order)), order, paging.after())?;
     let mut listed: Vec<Listed> = caller.list(&listing.limit(&rows)).await?;
-    let has_more = limit.cut(&mut listed);
-    let next_cursor = listed.last().filter(|_| has_more).map(|row| {
-        state.cursors.sign(scope, &Position { key: (order.key)(row), id: row.customer.id })
-    });
-    let data = listed.into_iter().map(|row| row.customer).collect();
-    Ok(Paged(CustomerPage { data, page: PageInfo { next_cursor, has_more } }))
+    let page =
+        paging.end(&mut listed, |row| Position { key: (order.key)(row), id: row.customer.id });
+    Ok(Paged(CustomerPage { data: listed.into_iter().map(|row| row.customer).collect(), page }))
 }
 
 /// Continues after the last row of the page before.
