@@ -203,7 +203,8 @@ fn psql(home: &HomeArgs, role: Role, args: &[String]) -> Result<ExitCode, Failur
     let cluster = start(home)?;
     let url = url(&cluster, &secrets(&home.home)?, role)?;
     // Beside the server's programs, or wherever else.
-    let beside = installation(home)?.bin.join("psql");
+    let programs = Installation::find(home.pg, &home.home.join("programs"), &mut |_| {});
+    let beside = programs.map_err(Failure::from_error)?.bin.join("psql");
     let program = if beside.exists() { beside } else { PathBuf::from("psql") };
     let status = Command::new(program).arg(url).args(args).status().map_err(|error| {
         Failure::new(format!(
