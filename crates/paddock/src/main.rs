@@ -1,6 +1,7 @@
 //! `paddock`: serves the API, and everything that an installation needs besides.
 
 mod admin;
+mod bench;
 mod dev;
 mod home;
 mod import;
@@ -54,6 +55,8 @@ enum Command {
     /// Write made-up data, as messy as the real world's.
     #[command(subcommand)]
     Sample(Sample),
+    /// Measure this program against the database's own speed.
+    Bench(bench::BenchArgs),
     /// Print the description of the API (OpenAPI 3.1, YAML).
     Openapi,
 }
@@ -78,12 +81,18 @@ fn main() -> ExitCode {
         Command::Db(command) => home::run(&command),
         Command::Import(Import::Customers(args)) => import(&args),
         Command::Sample(Sample::Customers(args)) => sample(&args),
+        Command::Bench(args) => measure(&args),
         Command::Openapi => openapi(),
     };
     outcome.unwrap_or_else(|failure| {
         terminal::warn(&format!("paddock: {failure}"));
         ExitCode::FAILURE
     })
+}
+
+fn measure(args: &bench::BenchArgs) -> Result<ExitCode, Failure> {
+    bench::run(args).map_err(Failure::from_error)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn openapi() -> Result<ExitCode, Failure> {

@@ -1,0 +1,172 @@
+//! What a run came to: plain values, for the table and for the file.
+
+use serde::Serialize;
+
+use super::procfs::Memory;
+use super::workload::{
+    COLD_START_BAR, DATABASE_CPU_BAR, FLAT_BAR, MEMORY_BAR, SERVER_CPU_BAR, TRIPS_BAR,
+    USUAL_CONNECTIONS, Workload,
+};
+
+/// All figures of a run. Times are in microseconds and CPU times are per request, unless the name says
+/// otherwise. What could not be measured on this machine is absent.
+#[derive(Debug, Serialize)]
+pub(super) struct Figures {
+    pub(super) setting: Setting,
+    pub(super) cells: Vec<Cell>,
+    pub(super) flat: Vec<Flat>,
+    pub(super) trips: Vec<Trips>,
+    pub(super) memory: Option<Memory>,
+    pub(super) cold_starts_ms: Vec<f64>,
+    pub(super) bars: Vec<Bar>,
+}
+
+/// What was compared, and how.
+#[derive(Debug, Serialize)]
+pub(super) struct Setting {
+    pub(super) paddock: String,
+    pub(super) postgresql: String,
+    pub(super) pgbench: Option<String>,
+    pub(super) cores: usize,
+    pub(super) data: String,
+    pub(super) rounds: u32,
+    pub(super) seconds: u32,
+}
+
+/// One workload with one number of connections. Figures are medians of the rounds; latencies are of all.
+#[derive(Debug, Serialize)]
+pub(super) struct Cell {
+    pub(super) workload: &'static str,
+    pub(super) title: &'static str,
+    pub(super) connections: usize,
+    /// Requests per second; rows per second for batches.
+    pub(super) rate: f64,
+    pub(super) floor_rate: Option<f64>,
+    pub(super) ratio: Option<f64>,
+    pub(super) p50: f64,
+    pub(super) p99: f64,
+    pub(super) server_cpu: Option<f64>,
+    pub(super) database_cpu: Option<f64>,
+    pub(super) floor_database_cpu: Option<f64>,
+    pub(super) database_cpu_ratio: Option<f64>,
+    /// Of all cores.
+    pub(super) generator_share: Option<f64>,
+    /// What programs took that have nothing to do with this: the less, the better the figures.
+    pub(super) strangers_share: Option<f64>,
+    /// The rates of each round, to see how steady the machine is.
+    pub(super) rates: Vec<f64>,
+    pub(super) floor_rates: Vec<f64>,
+}
+
+/// The same request in a small company and in the largest one: CPU of server and database together.
+#[derive(Debug, Serialize)]
+pub(super) struct Flat {
+    pub(super) workload: &'static str,
+    pub(super) small_company: u64,
+    pub(super) small_cpu: f64,
+    pub(super) large_company: u64,
+    pub(super) large_cpu: f64,
+    pub(super) ratio: f64,
+}
+
+/// What half a millisecond of network between server and database adds to a request.
+#[derive(Debug, Serialize)]
+pub(super) struct Trips {
+    pub(super) workload: &'static str,
+    pub(super) p50: f64,
+    pub(super) p50_with_network: f64,
+    /// What the network adds to one round trip, as measured.
+    pub(super) network: f64,
+    pub(super) trips: f64,
+}
+
+/// A figure, and what it should be.
+#[derive(Debug, Serialize)]
+pub(super) struct Bar {
+    pub(super) name: String,
+    pub(super) value: f64,
+    pub(super) bar: f64,
+    /// Otherwise, at most.
+    pub(super) at_least: bool,
+    pub(super) ok: bool,
+}
+
+impl Figures {
+    /// Holds everything that was measured against its bar.
+    pub(super) fn judge(&mut self) {
+        let mut bars: Vec<Bar> = self.cells.iter().filter_map(Cell::bar).collect();
+        bars.extend(self.cpu_bars());
+        let flat = |flat: &Flat| {
+            at_most(
+                format!("{} CPU, largest company to small one", flat.workload),
+                flat.ratio,
+                FLAT_BAR,
+            )
+        };
+        bars.extend(self.flat.iter().map(flat));
+        let trips = |trips: &Trips| {
+            at_most(format!("{} round trips per request", trips.workload), trips.trips, TRIPS_BAR)
+        };
+        bars.extend(self.trips.iter().map(trips));
+        let memory = self.memory.map(|memory| memory.peak_mib);
+        bars.extend(memory.map(|mib| at_most("peak memory, MiB".to_owned(), mib, MEMORY_BAR)));
+        let start = median(&self.cold_starts_ms);
+        bars.extend(start.map(|ms| at_most("cold start, ms".to_owned(), ms, COLD_START_BAR)));
+        self.bars = bars;
+    }
+
+    /// The server's CPU against that of hello, the database's against that of the floor.
+    fn cpu_bars(&self) -> Vec<Bar> {
+        let usual = |workload: Workload| {
+            let mut cells = self.cells.iter();
+            cells.find(|c| c.workload == workload.code() && c.connections == USUAL_CONNECTIONS)
+        };
+        let hello = usual(Workload::Hello).and_then(|cell| cell.server_cpu);
+        let mut bars = Vec::new();
+        for cell in [Workload::Get, Workload::List].into_iter().filter_map(usual) {
+            let code = cell.workload;
+            let ratio = cell.server_cpu.zip(hello).map(|(cpu, hello)| cpu / hello);
+            let name = format!("{code} server CPU to that of hello");
+            bars.extend(ratio.map(|ratio| at_most(name, ratio, SERVER_CPU_BAR)));
+            let name = format!("{code} database CPU to that of the floor");
+            bars.extend(
+                cell.database_cpu_ratio.map(|ratio| at_most(name, ratio, DATABASE_CPU_BAR)),
+            );
+        }
+        bars
+    }
+}
+
+impl Cell {
+    fn bar(&self) -> Option<Bar> {
+        let workload: Workload = self.workload.parse().ok()?;
+        let (value, bar) = (self.ratio?, workload.bar()?);
+        let name = format!("{} ratio, {} connections", self.workload, self.connections);
+        Some(Bar { name, value, bar, at_least: true, ok: value >= bar })
+    }
+}
+
+fn at_most(name: String, value: f64, bar: f64) -> Bar {
+    Bar { name, value, bar, at_least: false, ok: value <= bar }
+}
+
+/// The value in the middle, or half way between the two in the middle.
+pub(super) fn median(values: &[f64]) -> Option<f64> {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let upper = sorted.get(sorted.len() / 2)?;
+    let lower = sorted.get((sorted.len() - 1) / 2)?;
+    Some(f64::midpoint(*lower, *upper))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::median;
+
+    #[test]
+    fn a_median_is_in_the_middle() {
+        assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(median(&[4.0, 1.0]), Some(2.5));
+        assert_eq!(median(&[]), None);
+    }
+}
