@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod faults;
 mod isolation;
 mod seed_story;
 mod transactions;

@@ -4,10 +4,12 @@ mod cluster;
 mod person;
 mod psql;
 mod reply;
+mod wire;
 mod world;
 
 pub use cluster::{Database, Place};
 pub use person::Person;
 pub use psql::Psql;
 pub use reply::Reply;
+pub use wire::Wire;
 pub use world::World;
