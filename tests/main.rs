@@ -4,5 +4,6 @@ mod harness;
 
 mod faults;
 mod isolation;
+mod migrations;
 mod seed_story;
 mod transactions;

@@ -78,7 +78,9 @@ pub fn latest_version() -> i64 {
 /// # Errors
 /// If the server cannot be reached or refuses.
 pub async fn bootstrap(url: &str) -> Result<(), MigrateError> {
-    connect(url).await?.batch_execute(BOOTSTRAP).await.map_err(MigrateError::from)
+    let client = connect(url).await?;
+    lock(&client, &mut |_| {}).await?;
+    client.batch_execute(BOOTSTRAP).await.map_err(MigrateError::from)
 }
 
 /// Brings the schema to [`latest_version`]. The connection's role must be a member of `paddock_owner`.
