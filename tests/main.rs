@@ -5,5 +5,6 @@ mod harness;
 mod faults;
 mod isolation;
 mod migrations;
+mod plans;
 mod seed_story;
 mod transactions;
