@@ -2,7 +2,10 @@
 
 mod harness;
 
+mod faults;
 mod isolation;
+mod migrations;
+mod plans;
 mod program;
 mod seed_story;
 mod transactions;

@@ -42,6 +42,9 @@ create index customers_updated_at_idx on crm.customers (company_id, updated_at, 
 create index customers_name_idx on crm.customers (company_id, name_key, id)
     where deleted_at is null;
 create index customers_user_id_idx on crm.customers (company_id, user_id, created_at, id);
+-- Those without an owner, in their order: IS NULL is no equality, so the index above would have to sort.
+create index customers_user_id_null_idx on crm.customers (company_id, created_at, id)
+    where user_id is null and deleted_at is null;
 create index customers_lifecycle_stage_idx on crm.customers (company_id, lifecycle_stage, created_at, id)
     where deleted_at is null;
 create index customers_deleted_at_idx on crm.customers (company_id, deleted_at, id)

@@ -10,6 +10,8 @@ use paddock_db::local::{Cluster, Installation, Options};
 use paddock_db::{connect, migrate, provision};
 use uuid::Uuid;
 
+use super::Wire;
+
 /// Both people log in with it.
 pub const PASSWORD: &str = "two-companies-one-database";
 /// Both restricted roles connect with it.
@@ -77,6 +79,13 @@ impl Database {
         ground().cluster.url("paddock_app", ROLE_PASSWORD, &self.name)
     }
 
+    /// As the application does, by way of a wire that the test holds.
+    pub async fn app_url_over_a_wire(&self) -> (String, Wire) {
+        let port = ground().cluster.port();
+        let wire = Wire::to(port).await;
+        (self.app_url().replace(&format!(":{port}/"), &format!(":{}/", wire.port)), wire)
+    }
+
     /// As the login door does.
     pub fn auth_url(&self) -> String {
         ground().cluster.url("paddock_auth", ROLE_PASSWORD, &self.name)
@@ -85,6 +94,16 @@ impl Database {
     /// As a role of the test's own.
     pub fn url_as(&self, role: &str, password: &str) -> String {
         ground().cluster.url(role, password, &self.name)
+    }
+
+    /// The lines with this text that the server has logged about this database.
+    pub fn log(&self, text: &str) -> Vec<String> {
+        let name = format!("] {} ", self.name);
+        let log = std::fs::read_to_string(ground().cluster.log()).unwrap();
+        log.lines()
+            .filter(|line| line.contains(&name) && line.contains(text))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// As superuser: to prepare, to inject faults, to look at everything.
@@ -128,7 +147,9 @@ fn start() -> Cluster {
     let options = Options {
         folder: folder.join(format!("postgres-{}", std::process::id())),
         durable: false,
-        settings: vec![("max_connections".to_owned(), "200".to_owned())],
+        settings: [("max_connections", "200"), ("log_line_prefix", "%m [%p] %d ")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         die_with: Some(std::process::id()),
     };
     Cluster::start(&installation, &options, &mut say).expect("a private PostgreSQL")

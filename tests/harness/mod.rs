@@ -5,10 +5,12 @@ mod person;
 pub mod program;
 mod psql;
 mod reply;
+mod wire;
 mod world;
 
 pub use cluster::{Database, Place};
 pub use person::Person;
 pub use psql::Psql;
 pub use reply::Reply;
+pub use wire::Wire;
 pub use world::World;

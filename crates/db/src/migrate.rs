@@ -77,7 +77,9 @@ pub fn latest_version() -> i64 {
 /// # Errors
 /// If the server cannot be reached or refuses.
 pub async fn bootstrap(url: &str) -> Result<(), MigrateError> {
-    connect(url).await?.batch_execute(BOOTSTRAP).await.map_err(MigrateError::from)
+    let client = connect(url).await?;
+    lock(&client, &mut |_| {}).await?;
+    client.batch_execute(BOOTSTRAP).await.map_err(MigrateError::from)
 }
 
 /// Creates a database on the server of the connection string, if it is not there.
