@@ -2,7 +2,22 @@
 
 mod harness;
 
+mod bad_input;
+mod bad_paths;
+mod batch;
+mod conditions;
+mod customer_comments;
+mod customers;
+mod filters;
+mod headers;
 mod isolation;
+mod lists;
+mod odd_strings;
+mod openapi;
+mod people;
+mod problems;
 mod program;
 mod seed_story;
+mod tokens;
 mod transactions;
+mod upsert;

@@ -7,8 +7,8 @@ mod psql;
 mod reply;
 mod world;
 
-pub use cluster::{Database, Place};
+pub use cluster::{Database, PASSWORD, Place};
 pub use person::Person;
 pub use psql::Psql;
 pub use reply::Reply;
-pub use world::World;
+pub use world::{SECRET, World};
