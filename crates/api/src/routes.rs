@@ -29,6 +29,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customers::list_customers)
         .service(customers::create_customer)
         .service(customers::change_customers)
+        // Not the customer whose id is "batch".
+        .route("/v1/customers/batch", web::to(nowhere))
         .service(customers::put_customer_by_email)
         .service(customers::get_customer)
         .service(customers::update_customer)
@@ -118,13 +120,10 @@ impl Methods {
 
     /// The methods of the path, separated by commas; none if there is no such path.
     fn of_path(&self, path: &str) -> Option<String> {
-        let methods: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|(template, _)| fits(template, path))
-            .flat_map(|(_, methods)| methods.iter().map(Method::as_str))
-            .collect();
-        (!methods.is_empty()).then(|| methods.join(", "))
+        // As OpenAPI has it: a path without parameters goes before one with them.
+        let fitting = self.0.iter().filter(|(template, _)| fits(template, path));
+        let (_, methods) = fitting.min_by_key(|(template, _)| template.matches('{').count())?;
+        Some(methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", "))
     }
 }
 
