@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use actix_web::post;
 use actix_web::web::Json;
 use paddock_db::{Access, Tenant, Tx};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
@@ -38,13 +38,24 @@ pub(crate) struct RawBatch {
     items: Vec<Box<RawValue>>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy)]
 enum Kind {
     Create,
     Update,
     Upsert,
     Delete,
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = [
+            ("create", Self::Create),
+            ("update", Self::Update),
+            ("upsert", Self::Upsert),
+            ("delete", Self::Delete),
+        ];
+        body::word(deserializer, &words)
+    }
 }
 
 const fn yes() -> bool {

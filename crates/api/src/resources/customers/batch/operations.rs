@@ -9,6 +9,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{CustomerRef, Outcome};
+use crate::http::body::Object;
 use crate::http::checks::Checks;
 use crate::http::params::Id;
 use crate::http::problem::{Answer, Code, FieldError, Problem};
@@ -47,7 +48,7 @@ pub(super) struct Delete;
 pub(super) struct Change {
     id: Id,
     version: Option<i64>,
-    set: CustomerPatch,
+    set: Object<CustomerPatch>,
 }
 
 /// A customer that was written.
@@ -135,7 +136,7 @@ impl Operation for Update {
     type Item = Change;
 
     fn check(item: &Change) -> Answer<()> {
-        item.set.check().map_err(|problem| problem.under("/set"))
+        item.set.0.check().map_err(|problem| problem.under("/set"))
     }
 
     fn key(item: &Change) -> Option<String> {
@@ -147,7 +148,7 @@ impl Operation for Update {
     }
 
     async fn run(tx: &Tx<'_>, items: &[&Change]) -> Answer<Vec<Outcome>> {
-        let sets = || items.iter().map(|item| &item.set);
+        let sets = || items.iter().map(|item| &item.set.0);
         let ids: Vec<Uuid> = items.iter().map(|item| *item.id).collect();
         let versions: Vec<Option<i64>> = items.iter().map(|item| item.version).collect();
         let set_name: Vec<bool> = sets().map(|set| set.name.is_present()).collect();
