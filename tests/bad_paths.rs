@@ -42,8 +42,13 @@ async fn head_is_get_without_the_body() {
     let world = World::new().await;
     let alice = world.alice().await;
     let customer = alice.customer("Grace", "grace@example.com").await;
-    let ids =
-        |name: &str| if name == "user_id" { alice.user_id.to_string() } else { customer.clone() };
+    let comments = format!("/v1/customers/{customer}/comments");
+    let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
+    let ids = |name: &str| match name {
+        "user_id" => alice.user_id.to_string(),
+        "comment_id" => comment.clone(),
+        _ => customer.clone(),
+    };
     for (path, methods) in paths() {
         if methods.contains(&"GET") {
             let address = address(&path, &ids);

@@ -164,11 +164,11 @@ async fn an_update_is_refused_item_by_item_for_what_stands_in_its_way() {
     let expected = [
         "0 412 version-mismatch",
         "1 404 not-found",
-        "2 409 already-exists /email",
+        "2 409 already-exists /set/email",
         "3 200",
         "4 422 validation /id",
         "5 422 validation /id",
-        "6 422 validation /name",
+        "6 422 validation /set/name",
         "7 422 validation /set",
         "8 422 validation /set",
     ];
@@ -192,7 +192,10 @@ async fn an_atomic_update_names_the_items_that_were_in_the_way() {
     let items = json!([
         { "id": alan, "set": { "phone": "7" } }, { "id": grace, "set": { "email": "Alan@example.com" } },
     ]);
-    assert_eq!(batch(&alice, "update", items).await.problem(), "409 already-exists /items/1/email");
+    assert_eq!(
+        batch(&alice, "update", items).await.problem(),
+        "409 already-exists /items/1/set/email"
+    );
     assert_eq!(world.everything().await, before);
 }
 

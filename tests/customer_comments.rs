@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::harness::{Person, Reply, World};
 
 #[actix_web::test]
-async fn a_new_comment_is_answered_whole_and_listed_the_same() {
+async fn a_new_comment_is_answered_whole_read_and_listed_the_same() {
     let world = World::new().await;
     let alice = world.alice().await;
     let customer = alice.customer("Grace", "grace@example.com").await;
@@ -20,6 +20,8 @@ async fn a_new_comment_is_answered_whole_and_listed_the_same() {
     });
     assert_eq!((created.status, &created.json, created.header("etag")), (201, &whole, "\"v1\""));
     assert_eq!(created.header("location"), format!("{path}/{}", created.id()));
+    let read = alice.get(created.header("location")).await;
+    assert_eq!((read.status, &read.json, read.header("etag")), (200, &whole, "\"v1\""));
     let page = json!({ "data": [whole], "page": { "next_cursor": null, "has_more": false } });
     assert_eq!(alice.get(&path).await.json, page);
 }
@@ -117,6 +119,7 @@ async fn a_deleted_comment_is_gone() {
     alice.post(&path, json!({ "body": "Right" })).await;
     let deleted = alice.delete(&comment).await;
     assert_eq!((deleted.status, deleted.text.as_str()), (204, ""));
+    assert_eq!(alice.get(&comment).await.problem(), "404 not-found");
     assert_eq!(alice.delete(&comment).await.problem(), "404 not-found");
     assert_eq!(alice.patch(&comment, json!({ "body": "Again" })).await.problem(), "404 not-found");
     assert_eq!(bodies(&alice.get(&path).await), ["Right"]);

@@ -30,7 +30,7 @@ async fn odd_strings_find_something_or_nothing_and_are_never_our_fault() {
     let world = World::new().await;
     let alice = world.alice().await;
     alice.customer("Grace", "grace@example.com").await;
-    for text in odd_strings() {
+    for text in odd_strings().into_iter().filter(|text| text.len() < 20_000) {
         for name in
             ["name_starts_with", "email", "cursor", "sort", "user_id", "created_at_gt", "limit"]
         {

@@ -1,7 +1,7 @@
 //! People: who they are, how they log in, and how they are out at once.
 
 use actix_web::http::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::harness::{PASSWORD, Person, Reply, World};
@@ -251,7 +251,8 @@ async fn people_of_a_company_that_is_gone_are_out() {
 /// Nothing can be read or written any more, and nothing of it tells why.
 async fn assert_out(person: &Person, customer: &str) {
     let new = json!({ "name": "Eve", "email": "eve@example.com" });
-    let items: Value = json!([new]);
+    let items = json!([new]);
+    let batch = |atomic: bool| json!({ "operation": "create", "atomic": atomic, "items": items });
     let replies = [
         person.get("/v1/me").await,
         person.get("/v1/company").await,
@@ -262,7 +263,8 @@ async fn assert_out(person: &Person, customer: &str) {
         person.put("/v1/customers/by-email/eve@example.com", json!({ "name": "Eve" })).await,
         person.patch(customer, json!({ "name": "Eve" })).await,
         person.patch(customer, json!({})).await,
-        person.post("/v1/customers/batch", json!({ "operation": "create", "items": items })).await,
+        person.post("/v1/customers/batch", batch(true)).await,
+        person.post("/v1/customers/batch", batch(false)).await,
         person.get(&format!("{customer}/comments")).await,
         person.post(&format!("{customer}/comments"), json!({ "body": "Eve" })).await,
         person.post(&format!("{customer}/restore"), json!({})).await,
