@@ -2,10 +2,25 @@
 
 mod harness;
 
+mod bad_input;
+mod bad_paths;
+mod batch;
+mod conditions;
+mod customer_comments;
+mod customers;
 mod faults;
+mod filters;
+mod headers;
 mod isolation;
+mod lists;
 mod migrations;
+mod odd_strings;
+mod openapi;
+mod people;
 mod plans;
+mod problems;
 mod program;
 mod seed_story;
+mod tokens;
 mod transactions;
+mod upsert;

@@ -38,7 +38,8 @@ c.user_id is not null
 c.email_key = app.fold($?::text)
 
 -- name: list_customers.where.name_starts_with
-c.name_key >= app.fold($?::text) and c.name_key < app.fold($?) || U&'\+10FFFF'
+-- No key is long enough to reach the upper end.
+c.name_key >= app.fold($?::text) and c.name_key < app.fold($?) || repeat(U&'\+10FFFF', 501)
 
 -- name: list_customers.where.lifecycle_stage
 c.lifecycle_stage = $?::text
@@ -150,16 +151,17 @@ left join changed h on h.id = f.id
 
 -- name: put_customer_by_email
 -- Insert or, by the same unique index, update; absent fields keep their value. No row if the version is
--- none of those that the caller expects. A version of 1 means that the row is new.
+-- none of those that the caller expects, or if the caller expects a row and there is none. A version of 1
+-- means that the row is new.
 insert into crm.customers as c (email, name, phone, title, lifecycle_stage)
 select $1::text, $2::text, $4::text, $6::text, $8::text
-where $9::bigint[] is null
+where not $10::boolean
     or exists (
         select
         from crm.customers e
         where e.email_key = app.fold($1)
             and e.deleted_at is null
-            and e.version = any($9)
+            and ($9::bigint[] is null or e.version = any($9))
     )
 on conflict (company_id, email_key) where deleted_at is null do update
 set
@@ -226,7 +228,8 @@ on conflict (company_id, email_key) where deleted_at is null do nothing
 returning id, email, version
 
 -- name: update_customers
--- Many at once. One row for each that was found; no version if it was not the expected one.
+-- Many at once. One row for each that was found; no version if it was not the expected one. Whoever has
+-- nothing to set stays as it is.
 with input as (
     select *
     from unnest(
@@ -237,7 +240,7 @@ with input as (
         set_lifecycle_stage, lifecycle_stage
     )
 ), found as (
-    select c.id, c.version
+    select c.id, c.version, i.version is null or c.version = i.version as expected
     from input i
     join crm.customers c on c.id = i.id
     where c.deleted_at is null
@@ -254,27 +257,34 @@ with input as (
     from input i
     join found f on f.id = i.id
     where c.id = f.id
-        and (i.version is null or f.version = i.version)
+        and f.expected
+        and (i.set_name or i.set_email or i.set_phone or i.set_title or i.set_lifecycle_stage)
     returning c.id, c.version
 )
-select f.id, h.version
+select f.id, case when f.expected then coalesce(h.version, f.version) end
 from found f
 left join changed h on h.id = f.id
 
 -- name: upsert_customers
--- Many at once, in the order given, each e-mail at most once; absent fields keep their value.
+-- Many at once, in the order given: those that are marked, all of which give the same fields; the others
+-- keep their value. Of several with the same e-mail the first is taken, the rest is left out of the answer.
 insert into crm.customers as c (email, name, phone, title, lifecycle_stage)
 select i.email, i.name, i.phone, i.title, i.lifecycle_stage
-from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[])
-    with ordinality as i (name, email, phone, title, lifecycle_stage, position)
+from (
+    select u.*, row_number() over (partition by app.fold(u.email) order by u.position) as turn
+    from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::boolean[])
+        with ordinality as u (email, name, phone, title, lifecycle_stage, marked, position)
+) i
+where i.turn = 1
+    and i.marked
 order by i.position
 on conflict (company_id, email_key) where deleted_at is null do update
 set
     email = excluded.email,
     name = excluded.name,
-    phone = coalesce(excluded.phone, c.phone),
-    title = coalesce(excluded.title, c.title),
-    lifecycle_stage = excluded.lifecycle_stage
+    phone = case when $7::boolean then excluded.phone else c.phone end,
+    title = case when $8::boolean then excluded.title else c.title end,
+    lifecycle_stage = case when $9::boolean then excluded.lifecycle_stage else c.lifecycle_stage end
 returning id, email, version
 
 -- name: delete_customers

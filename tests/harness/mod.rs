@@ -8,9 +8,9 @@ mod reply;
 mod wire;
 mod world;
 
-pub use cluster::{Database, Place};
+pub use cluster::{Database, PASSWORD, Place};
 pub use person::Person;
 pub use psql::Psql;
 pub use reply::Reply;
 pub use wire::Wire;
-pub use world::World;
+pub use world::{SECRET, World};

@@ -3,6 +3,7 @@
 use actix_http::Request;
 use actix_web::http::Method;
 use actix_web::test::TestRequest;
+use actix_web::web::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -22,6 +23,11 @@ pub struct Person {
 impl Person {
     pub fn new(doorman: Doorman, token: Option<String>, place: Place) -> Self {
         Self { doorman, token, company_id: place.company_id, user_id: place.user_id }
+    }
+
+    /// The same person with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     pub async fn get(&self, path: &str) -> Reply {
@@ -59,6 +65,19 @@ impl Person {
 
     pub async fn send_raw(&self, request: Request) -> Reply {
         (self.doorman)(request).await
+    }
+
+    /// Asks with further headers and without a body.
+    pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)]) -> Reply {
+        let add = |request: TestRequest, header: &(&str, &str)| request.append_header(*header);
+        self.send(headers.iter().fold(self.request(method, path), add)).await
+    }
+
+    /// Sends a JSON body as it is, valid or not.
+    pub async fn send_json(&self, method: Method, path: &str, body: impl Into<Bytes>) -> Reply {
+        let request =
+            self.request(method, path).insert_header(("content-type", "application/json"));
+        self.send(request.set_payload(body)).await
     }
 
     /// Creates a customer, and answers its id.

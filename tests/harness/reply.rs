@@ -32,6 +32,13 @@ impl Reply {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
     }
 
+    /// The address of the next page, from the `Link` header.
+    pub fn next(&self) -> Option<String> {
+        let link = self.header("link");
+        let address = link.strip_prefix('<')?.strip_suffix(">; rel=\"next\"")?;
+        Some(address.to_owned())
+    }
+
     /// The problem's code, pointers included: `422 unknown-field /company_id`.
     pub fn problem(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");

@@ -10,6 +10,7 @@ use actix_web::test::{init_service, read_body};
 use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
 use paddock_api::{Passwords, Settings, State, app};
+use paddock_db::provision::{NewUser, user};
 use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
 use tokio_postgres::Client;
 
@@ -85,6 +86,22 @@ impl World {
         self.log_in("bob@coca-cola.example", self.bob_place()).await
     }
 
+    /// Somebody else of Nike, logged in: `carol` is `carol@nike.example`.
+    pub async fn colleague(&self, name: &str) -> Person {
+        let email = format!("{name}@nike.example");
+        let place = self.hire(name, &email, cluster::PASSWORD).await;
+        self.log_in(&email, place).await
+    }
+
+    /// Gives somebody a place at Nike, with a password of their own.
+    pub async fn hire(&self, name: &str, email: &str, password: &str) -> Place {
+        let password_hash = &paddock_api::hash_password(password).unwrap();
+        let company_id = self.alice_place().company_id;
+        let new = NewUser { name, email, role: "member", password_hash };
+        let user_id = user(&self.database.admin_url(), company_id, &new).await.unwrap();
+        Place { company_id, user_id }
+    }
+
     /// Alice at the door of the database, without HTTP.
     pub fn alice_tenant(&self) -> Tenant {
         self.tenant(self.alice_place())
@@ -111,6 +128,22 @@ impl World {
     /// Raw SQL as superuser.
     pub async fn admin(&self) -> Client {
         connect(&self.database.admin_url()).await.unwrap()
+    }
+
+    /// Every row of every table, to see whether anything has changed.
+    pub async fn everything(&self) -> Vec<String> {
+        let admin = self.admin().await;
+        let tables = "select format('%I.%I', schemaname, tablename) from pg_tables
+            where schemaname in ('crm', 'identity') order by 1";
+        let mut everything = Vec::new();
+        for table in admin.query(tables, &[]).await.unwrap() {
+            let table: String = table.get(0);
+            let rows = format!("select t::text from {table} t order by 1");
+            for row in admin.query(&rows, &[]).await.unwrap() {
+                everything.push(format!("{table} {}", row.get::<_, String>(0)));
+            }
+        }
+        everything
     }
 
     fn tenant(&self, place: Place) -> Tenant {

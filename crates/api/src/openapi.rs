@@ -60,7 +60,7 @@ pub(crate) fn complete(mut document: Document) -> Document {
         let by_id = path.contains("_id}");
         for (method, operation) in operations(item) {
             common_errors(operation, by_id, path.starts_with("/v1/"));
-            conditions(operation, method == "get");
+            conditions(operation, method);
             describe(operation);
         }
     }
@@ -79,15 +79,20 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
 }
 
+/// Whether the operation reads the query.
+pub(crate) fn takes_parameters(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().any(|parameter| {
+        matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. }))
+    })
+}
+
 fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
     let (body, secured) = (operation.request_body.is_some(), operation.security.is_none());
-    let queries = |parameter: &RefOr<Parameter>| {
-        matches!(parameter, RefOr::T(Parameter { parameter_in: ParameterIn::Query, .. }))
-    };
-    let parameters = operation.parameters.iter().flatten().any(queries);
+    let parameters = takes_parameters(operation);
     let rows = [
         (parameters, "400", "`invalid-parameter`, `invalid-cursor`"),
-        (body, "400", "`malformed-json`"),
+        (body, "400", "`malformed-json`, `invalid-parameter`"),
+        (api, "400", "`invalid-parameter`"),
         (
             secured,
             "401",
@@ -115,15 +120,16 @@ fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
     }
 }
 
-/// Whoever can answer 412 reads `If-Match`; whoever reads one resource with an ETag, `If-None-Match`.
-fn conditions(operation: &mut Operation, get: bool) {
+/// Whoever can answer 412 reads `If-Match`, but for a batch, whose items have their own versions; whoever
+/// reads one resource with an ETag, `If-None-Match`.
+fn conditions(operation: &mut Operation, method: &str) {
     let responses = &mut operation.responses.responses;
     let tagged =
         matches!(responses.get("200"), Some(RefOr::T(ok)) if ok.headers.contains_key("ETag"));
-    if responses.contains_key("412") {
+    if method != "post" && responses.contains_key("412") {
         let description = "Only if the record still has this ETag; else 412.";
         add_header(operation, "If-Match", description);
-    } else if get && tagged {
+    } else if method == "get" && tagged {
         let response = ResponseBuilder::new().description("Not modified").build();
         responses.insert("304".to_owned(), RefOr::T(response));
         let description = "Answer 304 without a body if the record still has this ETag.";

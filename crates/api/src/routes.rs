@@ -14,7 +14,9 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::State;
 use crate::http::envelope::envelope;
+use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::openapi::takes_parameters;
 use crate::resources::{company, customer_comments, customers, docs, health, login, me, users};
 
 /// Every operation. What comes first is matched first.
@@ -29,6 +31,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customers::list_customers)
         .service(customers::create_customer)
         .service(customers::change_customers)
+        // Not the customer whose id is "batch".
+        .route("/v1/customers/batch", web::to(nowhere))
         .service(customers::put_customer_by_email)
         .service(customers::get_customer)
         .service(customers::update_customer)
@@ -94,37 +98,48 @@ fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }
 
-/// Which methods each path has, for those that it does not have.
-pub(crate) struct Methods(Vec<(String, Vec<Method>)>);
+/// Which methods each path has, for those that it does not have, and whether they take parameters.
+pub(crate) struct Methods(Vec<(String, Vec<(Method, bool)>)>);
 
 impl Methods {
     pub(crate) fn of(document: &OpenApi) -> Self {
         let methods = document.paths.paths.iter().map(|(path, item)| {
             let operations = [
-                (item.get.is_some(), Method::GET),
-                (item.get.is_some(), Method::HEAD),
-                (item.post.is_some(), Method::POST),
-                (item.put.is_some(), Method::PUT),
-                (item.patch.is_some(), Method::PATCH),
-                (item.delete.is_some(), Method::DELETE),
+                (&item.get, Method::GET),
+                (&item.get, Method::HEAD),
+                (&item.post, Method::POST),
+                (&item.put, Method::PUT),
+                (&item.patch, Method::PATCH),
+                (&item.delete, Method::DELETE),
             ];
-            (
-                path.clone(),
-                operations.into_iter().filter_map(|(has, method)| has.then_some(method)).collect(),
-            )
+            let methods = operations.into_iter().filter_map(|(operation, method)| {
+                operation.as_ref().map(|operation| (method, takes_parameters(operation)))
+            });
+            (path.clone(), methods.collect())
         });
         Self(methods.collect())
     }
 
+    /// The problem of a query that the operation does not read; none if it reads one.
+    pub(crate) fn refuse_query(&self, request: &ServiceRequest) -> Option<Problem> {
+        let query = Some(request.query_string()).filter(|query| !query.is_empty())?;
+        let mut methods = self.of_path(request.path())?.iter();
+        let (_, takes) = methods.find(|(method, _)| method == request.method())?;
+        if *takes { None } else { params::none_taken(query) }
+    }
+
     /// The methods of the path, separated by commas; none if there is no such path.
-    fn of_path(&self, path: &str) -> Option<String> {
-        let methods: Vec<&str> = self
-            .0
-            .iter()
-            .filter(|(template, _)| fits(template, path))
-            .flat_map(|(_, methods)| methods.iter().map(Method::as_str))
-            .collect();
-        (!methods.is_empty()).then(|| methods.join(", "))
+    fn allow(&self, path: &str) -> Option<String> {
+        let methods: Vec<&str> =
+            self.of_path(path)?.iter().map(|(method, _)| method.as_str()).collect();
+        Some(methods.join(", "))
+    }
+
+    /// As OpenAPI has it, a path without parameters goes before one with them.
+    fn of_path(&self, path: &str) -> Option<&[(Method, bool)]> {
+        let fitting = self.0.iter().filter(|(template, _)| fits(template, path));
+        let (_, methods) = fitting.min_by_key(|(template, _)| template.matches('{').count())?;
+        Some(methods)
     }
 }
 
@@ -141,7 +156,7 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// No route matched: 404, or 405 if the path has other methods.
 async fn nowhere(request: HttpRequest, state: Data<State>) -> Answer<HttpResponse> {
-    match state.methods.of_path(request.path()) {
+    match state.methods.allow(request.path()) {
         None => Err(Problem::not_found()),
         Some(allow) if request.method() == Method::OPTIONS => {
             Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish())

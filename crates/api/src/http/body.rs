@@ -1,5 +1,7 @@
 //! JSON bodies: bounded in size and time, strict in form, and precise about what is wrong.
 
+use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use actix_web::http::Method;
@@ -8,7 +10,9 @@ use actix_web::web::BytesMut;
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
 use crate::http::problem::{Answer, Code, FieldError, Problem};
 
@@ -38,12 +42,49 @@ impl<T: DeserializeOwned + 'static, const MAX: usize> FromRequest for Body<T, MA
     }
 }
 
-/// Reads JSON into a type, or says which field is wrong.
+/// Reads a JSON object into a type, or says which field is wrong.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Answer<T> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| problem(&error))?;
+    let object: Result<Object<T>, _> = serde_path_to_error::deserialize(&mut json);
+    let Object(value) = object.map_err(|error| problem(&error))?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+/// What is written as a JSON object. A derived struct takes an array of its fields' values as well.
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Members(PhantomData)).map(Self)
+    }
+}
+
+struct Members<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Members<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<T, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members))
+    }
+}
+
+/// One of a few words. A derived enum takes `{"lead": null}` for `"lead"` as well.
+pub(crate) fn word<'de, D: Deserializer<'de>, T: Copy>(
+    deserializer: D,
+    words: &[(&str, T)],
+) -> Result<T, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    let found = words.iter().find(|(word, _)| *word == text);
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+        D::Error::custom(format!("expected one of {}", words.join(", ")))
+    })
 }
 
 /// Only JSON, as it is: a compressed body could grow a thousandfold.
@@ -106,18 +147,16 @@ fn problem(error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
     if !cause.is_data() || text.starts_with("duplicate field") {
         return malformed(cause);
     }
-    let name = text.split('`').nth(1).unwrap_or_default();
     let path = pointer(error.path());
     if text.starts_with("unknown field") {
-        let pointer =
-            if path.ends_with(&format!("/{name}")) { path } else { format!("{path}/{name}") };
         let message = "not a field that can be set here".to_owned();
         return Problem::field(
             Code::UnknownField,
-            FieldError { pointer, code: "unknown", message },
+            FieldError { pointer: path, code: "unknown", message },
         );
     }
     let (pointer, code, message) = if text.starts_with("missing field") {
+        let name = text.split('`').nth(1).unwrap_or_default();
         (format!("{path}/{name}"), "required", "a value is needed".to_owned())
     } else {
         (path, "invalid", expectation(&text))
@@ -196,6 +235,8 @@ mod tests {
         is("", "malformed-json", "");
         is(r#"{"items":[{"name":"\ud800"}]}"#, "malformed-json", "");
         is(r#"{"items":{}}"#, "validation", "/items");
+        is(r#"[[]]"#, "validation", "");
+        is(r#"{"a/b~`c`":[]}"#, "unknown-field", "/a~1b~0`c`");
     }
 
     #[test]

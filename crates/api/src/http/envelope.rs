@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, error::InternalError, web::Data};
@@ -83,18 +83,30 @@ fn request_id(request: &ServiceRequest) -> String {
     given.filter(harmless).map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
 }
 
-/// What can be refused without looking at the route.
+/// What can be refused before anybody looks at the route.
 fn refuse(request: &ServiceRequest) -> Option<Problem> {
     if request.query_string().len() > QUERY_LIMIT {
         return Some(Problem::new(Code::InvalidParameter).detail("the query is longer than 8 KiB"));
     }
-    let accept = request.headers().get(header::ACCEPT)?.to_str().ok()?;
-    let takes = |range: &str| {
-        let range = range.split(';').next().unwrap_or_default().trim();
-        matches!(range, "*/*" | "application/*" | "application/json" | "application/problem+json")
+    if !request.path().starts_with("/v1/") {
+        return None;
+    }
+    if !takes_json(request.headers()) {
+        return Some(Problem::new(Code::NotAcceptable));
+    }
+    request.app_data::<Data<State>>()?.methods.refuse_query(request)
+}
+
+/// Whether the client accepts what we answer with; who says nothing accepts everything.
+fn takes_json(headers: &HeaderMap) -> bool {
+    let json = |range: &str| {
+        let range = range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let ranges = ["*/*", "application/*", "application/json", "application/problem+json"];
+        ranges.contains(&range.as_str())
     };
-    let api = request.path().starts_with("/v1/");
-    (api && !accept.split(',').any(takes)).then(|| Problem::new(Code::NotAcceptable))
+    let mut accept = headers.get_all(header::ACCEPT).peekable();
+    let takes = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.split(',').any(json));
+    accept.peek().is_none() || accept.any(takes)
 }
 
 /// Errors become problems: ours, and those that the framework made without asking us.

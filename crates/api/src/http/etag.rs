@@ -62,28 +62,40 @@ impl<T: Versioned> Responder for Single<T> {
 
 /// `If-None-Match` compares weakly: `W/"v7"` means the same here as `"v7"`.
 fn names(headers: &HeaderMap, name: header::HeaderName, tag: &str) -> bool {
-    let tags = headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let tags = all_of(headers, name).unwrap_or_default();
     tags.split(',')
         .map(str::trim)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == tag)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// The versions that `If-Match` allows; `None` if any will do.
+/// What stands in all headers of this name, as in one (RFC 9110, section 5.3).
+fn all_of(headers: &HeaderMap, name: header::HeaderName) -> Option<String> {
+    let texts: Vec<&str> =
+        headers.get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
+    (!texts.is_empty()).then(|| texts.join(","))
+}
+
+/// What `If-Match` expects of a record that is to be changed.
 #[derive(Debug)]
-pub(crate) struct IfMatch(pub(crate) Option<Vec<i64>>);
+pub(crate) struct IfMatch {
+    /// The versions that it may have; `None` if any will do.
+    pub(crate) versions: Option<Vec<i64>>,
+    /// Whether there has to be one: `*` says no more than that.
+    pub(crate) exists: bool,
+}
 
 impl FromRequest for IfMatch {
     type Error = Problem;
     type Future = Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let tags =
-            request.headers().get(header::IF_MATCH).map(|value| value.to_str().unwrap_or_default());
+        let tags = all_of(request.headers(), header::IF_MATCH);
+        let exists = tags.is_some();
         let versions = tags.filter(|tags| tags.trim() != "*").map(|tags| {
             // What is not one of our tags matches nothing; neither does a weak one.
             tags.split(',').filter_map(|tag| version_of(tag.trim())).collect()
         });
-        ready(Ok(Self(versions)))
+        ready(Ok(Self { versions, exists }))
     }
 }
 

@@ -43,7 +43,8 @@ impl Default for Limit {
 impl<'de> Deserialize<'de> for Limit {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let limit = text.parse().ok().filter(|limit| (1..=MOST).contains(limit));
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let limit = text.parse().ok().filter(|limit| digits && (1..=MOST).contains(limit));
         limit.map(Self).ok_or_else(|| D::Error::custom("expected a number from 1 to 200"))
     }
 }

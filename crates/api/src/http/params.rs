@@ -110,12 +110,19 @@ fn refused(path: &str, text: &str) -> Problem {
         ("invalid", text.find("expected ").map_or(text, |from| &text[from..]))
     };
     let name = text.split('`').nth(1).filter(|_| code != "invalid").unwrap_or(path);
+    refusal(name, code, message)
+}
+
+/// The problem of an operation that takes no parameters and got one.
+pub(crate) fn none_taken(query: &str) -> Option<Problem> {
+    let (name, _) = form_urlencoded::parse(query.as_bytes()).next()?;
+    Some(refusal(&name, "unknown", "not a parameter of this operation"))
+}
+
+fn refusal(name: &str, code: &'static str, message: &str) -> Problem {
     let name: String = name.chars().take(100).collect();
-    let message = message.replace('`', "");
-    Problem::field(
-        Code::InvalidParameter,
-        FieldError { pointer: format!("?{name}"), code, message },
-    )
+    let (pointer, message) = (format!("?{name}"), message.replace('`', ""));
+    Problem::field(Code::InvalidParameter, FieldError { pointer, code, message })
 }
 
 /// An id in a path. A malformed one is answered like an unknown one.

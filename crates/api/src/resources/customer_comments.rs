@@ -189,7 +189,7 @@ pub(crate) async fn get_customer_comment(
 pub(crate) async fn update_customer_comment(
     caller: Caller,
     path: Path<(String, String)>,
-    IfMatch(versions): IfMatch,
+    IfMatch { versions, .. }: IfMatch,
     Body(new): Body<NewCustomerComment>,
 ) -> Answer<Single<CustomerComment>> {
     let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
@@ -216,7 +216,7 @@ pub(crate) async fn update_customer_comment(
 pub(crate) async fn delete_customer_comment(
     caller: Caller,
     path: Path<(String, String)>,
-    IfMatch(versions): IfMatch,
+    IfMatch { versions, .. }: IfMatch,
 ) -> Answer<HttpResponse> {
     let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
     let expected: bool = caller.write_one(DELETE_COMMENT, &[&customer_id, &id, &versions]).await?;

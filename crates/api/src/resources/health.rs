@@ -34,7 +34,13 @@ pub(crate) async fn livez() -> Json<Health> {
 ///
 /// 503 while the database does not answer, and from the beginning of a shutdown on.
 #[utoipa::path(
-    tag = "health", operation_id = "getReadiness", responses((status = 200, body = Health)), security(())
+    tag = "health",
+    operation_id = "getReadiness",
+    responses(
+        (status = 200, body = Health),
+        (status = 503, description = "`database-unavailable`, `overloaded`: not now"),
+    ),
+    security(())
 )]
 #[get("/readyz")]
 pub(crate) async fn readyz(state: Data<State>) -> Answer<Json<Health>> {

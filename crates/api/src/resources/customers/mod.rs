@@ -14,11 +14,12 @@ pub(crate) use single::{
 pub(crate) use upsert::put_customer_by_email;
 
 use paddock_db::{FromRow, Result, Row};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::http::body::word;
 use crate::http::checks::Checks;
 use crate::http::etag::Versioned;
 use crate::http::patch::Patch;
@@ -62,7 +63,7 @@ pub(crate) struct Customer {
 }
 
 /// How far the company has got with a customer.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum LifecycleStage {
     /// Has shown up.
@@ -95,6 +96,12 @@ impl LifecycleStage {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|stage| stage.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+impl<'de> Deserialize<'de> for LifecycleStage {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        word(deserializer, &Self::ALL.map(|stage| (stage.as_str(), stage)))
     }
 }
 

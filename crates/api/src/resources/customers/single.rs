@@ -82,7 +82,7 @@ pub(crate) async fn get_customer(caller: Caller, path: Path<String>) -> Answer<S
 pub(crate) async fn update_customer(
     caller: Caller,
     path: Path<String>,
-    IfMatch(versions): IfMatch,
+    IfMatch { versions, .. }: IfMatch,
     body: Body<CustomerPatch>,
 ) -> Answer<Single<Customer>> {
     let (id, Body(patch)) = (path_id(&path)?, body);
@@ -131,7 +131,7 @@ pub(crate) async fn update_customer(
 pub(crate) async fn delete_customer(
     caller: Caller,
     path: Path<String>,
-    IfMatch(versions): IfMatch,
+    IfMatch { versions, .. }: IfMatch,
 ) -> Answer<HttpResponse> {
     let id = path_id(&path)?;
     let expected: bool = caller.write_one(DELETE_CUSTOMER, &[&id, &versions]).await?;

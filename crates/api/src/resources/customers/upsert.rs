@@ -6,9 +6,10 @@ use paddock_db::{Statement, sql};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Customer, LifecycleStage, NewCustomer};
+use super::{Customer, LifecycleStage};
 use crate::auth::caller::Caller;
 use crate::http::body::Body;
+use crate::http::checks::Checks;
 use crate::http::etag::{IfMatch, Single};
 use crate::http::patch::Patch;
 use crate::http::problem::{Answer, Code, Problem};
@@ -35,6 +36,61 @@ pub(crate) struct CustomerByEmail {
     lifecycle_stage: Patch<LifecycleStage>,
 }
 
+/// A customer with the e-mail that it goes by. What is absent keeps its value.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CustomerWithEmail {
+    /// In whatever spelling.
+    #[schema(example = "grace@example.com", format = Email, max_length = 254)]
+    pub(super) email: String,
+    /// 1 to 200 characters.
+    #[schema(example = "Grace Hopper", min_length = 1, max_length = 200)]
+    pub(super) name: String,
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "+1 555 0100", min_length = 1, max_length = 50)]
+    pub(super) phone: Patch<String>,
+    /// The position at work.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, example = "Rear Admiral", min_length = 1, max_length = 200)]
+    pub(super) title: Patch<String>,
+    /// `lead` for a new customer where nothing is said.
+    #[serde(default)]
+    #[schema(value_type = LifecycleStage, required = false)]
+    pub(super) lifecycle_stage: Patch<LifecycleStage>,
+}
+
+impl CustomerByEmail {
+    fn with(self, email: String) -> CustomerWithEmail {
+        let Self { name, phone, title, lifecycle_stage } = self;
+        CustomerWithEmail { email, name, phone, title, lifecycle_stage }
+    }
+}
+
+impl CustomerWithEmail {
+    /// Everything that is wrong with the fields.
+    pub(super) fn check(&self) -> Answer<()> {
+        let mut checks = Checks::default();
+        checks.text("name", &self.name, 200);
+        checks.email("email", &self.email);
+        checks.optional_text("phone", self.phone.value().map(String::as_str), 50);
+        checks.optional_text("title", self.title.value().map(String::as_str), 200);
+        if self.lifecycle_stage == Patch::Null {
+            checks.refuse("lifecycle_stage", "required", "cannot be cleared");
+        }
+        checks.done()
+    }
+
+    /// Whether phone, title and stage are in the body: what is not keeps its value.
+    pub(super) fn given(&self) -> [bool; 3] {
+        [self.phone.is_present(), self.title.is_present(), self.lifecycle_stage.is_present()]
+    }
+
+    /// The stage, for a new customer too.
+    pub(super) fn stage(&self) -> LifecycleStage {
+        self.lifecycle_stage.value().copied().unwrap_or_default()
+    }
+}
+
 /// Create or change a customer by e-mail
 ///
 /// One statement on the unique index: two that do this at the same time make one customer. 201 if it is
@@ -54,27 +110,29 @@ pub(crate) struct CustomerByEmail {
 pub(crate) async fn put_customer_by_email(
     caller: Caller,
     path: Path<String>,
-    IfMatch(versions): IfMatch,
+    IfMatch { versions, exists }: IfMatch,
     body: Body<CustomerByEmail>,
 ) -> Answer<Single<Customer>> {
     let (email, Body(customer)) = (path.into_inner(), body);
-    check(&email, &customer)?;
-    let CustomerByEmail { name, phone, title, lifecycle_stage } = &customer;
-    let stage = lifecycle_stage.value().copied().unwrap_or_default().as_str();
+    let customer = customer.with(email);
+    customer.check()?;
+    let CustomerWithEmail { email, name, phone, title, .. } = &customer;
+    let [has_phone, has_title, has_stage] = customer.given();
     let rows: Vec<Customer> = caller
         .tenant()
         .write(
             PUT_CUSTOMER_BY_EMAIL,
             &[
-                &email,
+                email,
                 name,
-                &phone.is_present(),
+                &has_phone,
                 &phone.value(),
-                &title.is_present(),
+                &has_title,
                 &title.value(),
-                &lifecycle_stage.is_present(),
-                &stage,
+                &has_stage,
+                &customer.stage().as_str(),
                 &versions,
+                &exists,
             ],
         )
         .await?;
@@ -82,20 +140,4 @@ pub(crate) async fn put_customer_by_email(
     let location = format!("/v1/customers/{}", customer.id);
     let new = customer.version == 1;
     Ok(if new { Single::created(customer, location) } else { Single::found(customer) })
-}
-
-fn check(email: &str, customer: &CustomerByEmail) -> Answer<()> {
-    let mut checks = crate::http::checks::Checks::default();
-    if customer.lifecycle_stage == Patch::Null {
-        checks.refuse("lifecycle_stage", "required", "cannot be cleared");
-        return checks.done();
-    }
-    NewCustomer {
-        name: customer.name.clone(),
-        email: Some(email.to_owned()),
-        phone: customer.phone.value().cloned(),
-        title: customer.title.value().cloned(),
-        lifecycle_stage: LifecycleStage::default(),
-    }
-    .check()
 }

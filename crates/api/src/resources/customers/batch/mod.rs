@@ -4,10 +4,11 @@ mod operations;
 
 use std::collections::HashSet;
 
+use actix_web::http::StatusCode;
 use actix_web::post;
 use actix_web::web::Json;
-use paddock_db::{Access, Tenant, Tx};
-use serde::{Deserialize, Serialize};
+use paddock_db::{Access, Error as DbError, Tenant, Tx};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::openapi::schema::{OneOfBuilder, Schema};
 use utoipa::openapi::{Ref, RefOr};
@@ -15,6 +16,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use self::operations::{Create, Delete, Operation, Update, Upsert};
+use super::upsert::CustomerWithEmail;
 use super::{CustomerPatch, NewCustomer};
 use crate::auth::caller::Caller;
 use crate::http::body::{self, Body};
@@ -38,13 +40,24 @@ pub(crate) struct RawBatch {
     items: Vec<Box<RawValue>>,
 }
 
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy)]
 enum Kind {
     Create,
     Update,
     Upsert,
     Delete,
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let words = [
+            ("create", Self::Create),
+            ("update", Self::Update),
+            ("upsert", Self::Upsert),
+            ("delete", Self::Delete),
+        ];
+        body::word(deserializer, &words)
+    }
 }
 
 const fn yes() -> bool {
@@ -111,8 +124,8 @@ batch_of! {
     UpdateCustomers, UpdateOperation = "update", CustomerChange
 }
 batch_of! {
-    /// Customers by e-mail, which each of them needs: created, or changed if they are there.
-    UpsertCustomers, UpsertOperation = "upsert", NewCustomer
+    /// Customers by e-mail: created, or changed if they are there.
+    UpsertCustomers, UpsertOperation = "upsert", CustomerWithEmail
 }
 batch_of! {
     /// Customers that go into the bin.
@@ -240,17 +253,62 @@ async fn perform<O: Operation>(tenant: &Tenant, batch: &RawBatch) -> Answer<Vec<
     if batch.atomic { all::<O>(tenant, items).await } else { each::<O>(tenant, items).await }
 }
 
-/// All items or none.
+/// All items or none: together if that works, else one after the other, so that the one in the way is
+/// known.
 async fn all<O: Operation>(tenant: &Tenant, items: Vec<Answer<O::Item>>) -> Answer<Vec<Outcome>> {
-    refuse_all(&items)?;
+    refuse_all(&items, items.len())?;
     let items: Vec<O::Item> = items.into_iter().filter_map(Result::ok).collect();
     let items: Vec<&O::Item> = items.iter().collect();
-    tenant
-        .transaction(Access::Write, async |tx: &Tx<'_>| {
-            let outcomes = O::run(tx, &items).await?;
-            refuse_all(&outcomes).map(|()| outcomes)
-        })
-        .await
+    let together = tenant.transaction(Access::Write, async |tx: &Tx<'_>| {
+        let outcomes = O::run(tx, &items).await.map_err(Stopped::Failed)?;
+        refuse_all(&outcomes, items.len()).map(|()| outcomes).map_err(Stopped::Refused)
+    });
+    match together.await {
+        Ok(outcomes) => Ok(outcomes),
+        Err(Stopped::Failed(problem)) if is_about_an_item(&problem) => {
+            one_by_one::<O>(tenant, &items).await
+        }
+        Err(Stopped::Failed(problem) | Stopped::Refused(problem)) => Err(problem),
+    }
+}
+
+/// Why a transaction was rolled back.
+enum Stopped {
+    /// Its items were looked at, and some were refused.
+    Refused(Problem),
+    /// The statement failed as a whole.
+    Failed(Problem),
+}
+
+impl From<DbError> for Stopped {
+    fn from(error: DbError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+/// All items or none, up to the first that is in the way.
+async fn one_by_one<O: Operation>(tenant: &Tenant, items: &[&O::Item]) -> Answer<Vec<Outcome>> {
+    let work = async |tx: &Tx<'_>| {
+        let mut outcomes = Vec::with_capacity(items.len());
+        for item in items {
+            match O::run(tx, &[item]).await {
+                Ok(mut one) => outcomes.append(&mut one),
+                Err(problem) if is_about_an_item(&problem) => outcomes.push(Err(problem)),
+                Err(problem) => return Err(problem),
+            }
+            if outcomes.last().is_some_and(Result::is_err) {
+                break;
+            }
+        }
+        refuse_all(&outcomes, items.len()).map(|()| outcomes)
+    };
+    tenant.transaction(Access::Write, work).await
+}
+
+/// Whether another item might have got another answer.
+fn is_about_an_item(problem: &Problem) -> bool {
+    let status = problem.code().status();
+    status.is_client_error() && status != StatusCode::UNAUTHORIZED
 }
 
 /// Each item for itself: together if that works, else one after the other.
@@ -259,14 +317,12 @@ async fn each<O: Operation>(tenant: &Tenant, items: Vec<Answer<O::Item>>) -> Ans
     let together = run::<O>(tenant, &good).await;
     let mut outcomes = match together {
         Ok(outcomes) => outcomes,
-        Err(problem) if problem.code().status().is_client_error() => {
+        Err(problem) if is_about_an_item(&problem) => {
             let mut outcomes = Vec::with_capacity(good.len());
             for item in &good {
                 match run::<O>(tenant, &[item]).await {
                     Ok(mut one) => outcomes.append(&mut one),
-                    Err(problem) if problem.code().status().is_client_error() => {
-                        outcomes.push(Err(problem))
-                    }
+                    Err(problem) if is_about_an_item(&problem) => outcomes.push(Err(problem)),
                     Err(problem) => return Err(problem),
                 }
             }
@@ -293,16 +349,13 @@ async fn run<O: Operation>(tenant: &Tenant, items: &[&O::Item]) -> Answer<Vec<Ou
 }
 
 /// One problem for all refused items: the code of the first, and a pointer to each.
-fn refuse_all<T>(items: &[Answer<T>]) -> Answer<()> {
+fn refuse_all<T>(items: &[Answer<T>], of: usize) -> Answer<()> {
     let refused: Vec<(usize, &Problem)> =
         items.iter().enumerate().filter_map(|(i, item)| Some((i, item.as_ref().err()?))).collect();
     let Some((_, first)) = refused.first() else { return Ok(()) };
     let errors = refused.iter().flat_map(|(index, problem)| pointed(*index, problem)).collect();
-    Err(Problem::fields(first.code(), errors).detail(format!(
-        "{} of {} items were refused; nothing was written",
-        refused.len(),
-        items.len()
-    )))
+    Err(Problem::fields(first.code(), errors)
+        .detail(format!("{} of {of} items were refused; nothing was written", refused.len())))
 }
 
 fn pointed(index: usize, problem: &Problem) -> Vec<FieldError> {

@@ -1,17 +1,17 @@
 //! The four operations of a batch, each one statement for the whole set.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use paddock_db::{FromRow, Result, Row, Statement, Tx, sql};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use super::{CustomerRef, Outcome};
-use crate::http::checks::Checks;
+use crate::http::body::Object;
 use crate::http::params::Id;
 use crate::http::problem::{Answer, Code, FieldError, Problem};
+use crate::resources::customers::upsert::CustomerWithEmail;
 use crate::resources::customers::{CustomerPatch, NewCustomer};
 
 const CREATE_CUSTOMERS: Statement = sql!("customers.sql", "create_customers");
@@ -47,7 +47,7 @@ pub(super) struct Delete;
 pub(super) struct Change {
     id: Id,
     version: Option<i64>,
-    set: CustomerPatch,
+    set: Object<CustomerPatch>,
 }
 
 /// A customer that was written.
@@ -94,7 +94,13 @@ impl Operation for Create {
     /// Rows come back in the order of the items, without those whose e-mail was taken. If an item was left
     /// out, so was every later one with its e-mail: the next row with that e-mail is therefore its own.
     async fn run(tx: &Tx<'_>, items: &[&NewCustomer]) -> Answer<Vec<Outcome>> {
-        let written: Vec<Written> = insert(tx, CREATE_CUSTOMERS, items).await?;
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let emails: Vec<Option<&str>> = items.iter().map(|item| item.email.as_deref()).collect();
+        let phones: Vec<Option<&str>> = items.iter().map(|item| item.phone.as_deref()).collect();
+        let titles: Vec<Option<&str>> = items.iter().map(|item| item.title.as_deref()).collect();
+        let stages: Vec<&str> = items.iter().map(|item| item.lifecycle_stage.as_str()).collect();
+        let written: Vec<Written> =
+            tx.query(CREATE_CUSTOMERS, &[&names, &emails, &phones, &titles, &stages]).await?;
         let mut written = written.into_iter().peekable();
         let outcome = |item: &&NewCustomer| {
             let row = written.next_if(|row| row.email == item.email);
@@ -105,29 +111,49 @@ impl Operation for Create {
 }
 
 impl Operation for Upsert {
-    type Item = NewCustomer;
+    type Item = CustomerWithEmail;
 
-    fn check(item: &NewCustomer) -> Answer<()> {
-        item.check()?;
-        let mut checks = Checks::default();
-        if item.email.is_none() {
-            checks.refuse("email", "required", "an upsert goes by the e-mail");
-        }
-        checks.done()
+    fn check(item: &CustomerWithEmail) -> Answer<()> {
+        item.check()
     }
 
-    fn key(item: &NewCustomer) -> Option<String> {
-        item.email.as_ref().map(|email| email.nfkc().collect::<String>().to_lowercase())
+    /// What two spellings of an e-mail have in common is known to the database alone.
+    fn key(_: &CustomerWithEmail) -> Option<String> {
+        None
     }
 
     fn repeated() -> Problem {
         repeated("/email")
     }
 
-    async fn run(tx: &Tx<'_>, items: &[&NewCustomer]) -> Answer<Vec<Outcome>> {
-        let written: Vec<Written> = insert(tx, UPSERT_CUSTOMERS, items).await?;
-        let status = |row: &Written| if row.version == 1 { 201 } else { 200 };
-        Ok(written.into_iter().map(|row| Ok((status(&row), row.id))).collect())
+    /// Items that give the same fields are written together. Their rows come back in their order, without
+    /// those whose e-mail an earlier item of the batch has named.
+    async fn run(tx: &Tx<'_>, items: &[&CustomerWithEmail]) -> Answer<Vec<Outcome>> {
+        let emails: Vec<&str> = items.iter().map(|item| item.email.as_str()).collect();
+        let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
+        let phones: Vec<Option<&String>> = items.iter().map(|item| item.phone.value()).collect();
+        let titles: Vec<Option<&String>> = items.iter().map(|item| item.title.value()).collect();
+        let stages: Vec<&str> = items.iter().map(|item| item.stage().as_str()).collect();
+        let mut outcomes: Vec<Outcome> = items.iter().map(|_| Err(Self::repeated())).collect();
+        let given: BTreeSet<[bool; 3]> = items.iter().map(|item| item.given()).collect();
+        for given in given {
+            let marks: Vec<bool> = items.iter().map(|item| item.given() == given).collect();
+            let [phone, title, stage] = given;
+            let written: Vec<Written> = tx
+                .query(
+                    UPSERT_CUSTOMERS,
+                    &[&emails, &names, &phones, &titles, &stages, &marks, &phone, &title, &stage],
+                )
+                .await?;
+            let mut written = written.into_iter().peekable();
+            let marked = emails.iter().zip(&mut outcomes).zip(marks).filter(|(_, marked)| *marked);
+            for ((email, outcome), _) in marked {
+                if let Some(row) = written.next_if(|row| row.email.as_deref() == Some(*email)) {
+                    *outcome = Ok((if row.version == 1 { 201 } else { 200 }, row.id));
+                }
+            }
+        }
+        Ok(outcomes)
     }
 }
 
@@ -135,7 +161,7 @@ impl Operation for Update {
     type Item = Change;
 
     fn check(item: &Change) -> Answer<()> {
-        item.set.check().map_err(|problem| problem.under("/set"))
+        item.set.0.check().map_err(|problem| problem.under("/set"))
     }
 
     fn key(item: &Change) -> Option<String> {
@@ -147,7 +173,7 @@ impl Operation for Update {
     }
 
     async fn run(tx: &Tx<'_>, items: &[&Change]) -> Answer<Vec<Outcome>> {
-        let sets = || items.iter().map(|item| &item.set);
+        let sets = || items.iter().map(|item| &item.set.0);
         let ids: Vec<Uuid> = items.iter().map(|item| *item.id).collect();
         let versions: Vec<Option<i64>> = items.iter().map(|item| item.version).collect();
         let set_name: Vec<bool> = sets().map(|set| set.name.is_present()).collect();
@@ -169,7 +195,8 @@ impl Operation for Update {
                     &set_title, &titles, &set_stage, &stages,
                 ],
             )
-            .await?;
+            .await
+            .map_err(|error| Problem::from(error).under("/set"))?;
         Ok(outcomes(&ids, found, 200))
     }
 }
@@ -195,15 +222,6 @@ impl Operation for Delete {
         let found = tx.query(DELETE_CUSTOMERS, &[&ids, &versions]).await?;
         Ok(outcomes(&ids, found, 204))
     }
-}
-
-async fn insert(tx: &Tx<'_>, statement: Statement, items: &[&NewCustomer]) -> Answer<Vec<Written>> {
-    let names: Vec<&str> = items.iter().map(|item| item.name.as_str()).collect();
-    let emails: Vec<Option<&str>> = items.iter().map(|item| item.email.as_deref()).collect();
-    let phones: Vec<Option<&str>> = items.iter().map(|item| item.phone.as_deref()).collect();
-    let titles: Vec<Option<&str>> = items.iter().map(|item| item.title.as_deref()).collect();
-    let stages: Vec<&str> = items.iter().map(|item| item.lifecycle_stage.as_str()).collect();
-    Ok(tx.query(statement, &[&names, &emails, &phones, &titles, &stages]).await?)
 }
 
 fn outcomes(ids: &[Uuid], found: Vec<Found>, status: u16) -> Vec<Outcome> {
