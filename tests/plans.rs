@@ -409,6 +409,7 @@ impl Scene {
             "delete_customers" => vec![ids, quoted("{1,1}")],
             "list_customer_comments" => vec![customer, none(), none(), page],
             "create_customer_comment" => vec![customer, quoted("Hello.")],
+            "get_customer_comment" => vec![customer, comment],
             "update_customer_comment" => vec![customer, comment, quoted("{1}"), quoted("Hello.")],
             "delete_customer_comment" => vec![customer, comment, none()],
             _ => return None,

@@ -150,10 +150,14 @@ fn a_stop_lets_requests_end_and_answers_every_one_of_them() {
     slow.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let body = r#"{"email":"alice@nike.example","password":"two-companies-one-database"}"#;
     let head = format!(
-        "POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\nexpect: 100-continue\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     slow.write_all(head.as_bytes()).unwrap();
+    // The request has begun when the server asks for its body.
+    let mut go_on = [0_u8; 25];
+    slow.read_exact(&mut go_on).unwrap();
+    assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
     slow.write_all(&body.as_bytes()[..20]).unwrap();
     server.signal("TERM");
     // Stopping has begun when nobody new is let in.
