@@ -192,33 +192,30 @@ fn operations_with_ids() -> Vec<Operation> {
 }
 
 /// Ways to write an id that are not its one spelling.
-fn spellings() -> Vec<Box<dyn Fn(&str) -> String>> {
-    fn spell(spelling: impl Fn(&str) -> String + 'static) -> Box<dyn Fn(&str) -> String> {
-        Box::new(spelling)
-    }
-    vec![
-        spell(str::to_uppercase),
-        spell(|id| id.replace('-', "")),
-        spell(|id| format!("%7B{id}%7D")),
-        spell(|id| format!("urn:uuid:{id}")),
-        spell(|id| format!("{id}%00")),
-        spell(|id| format!("%20{id}")),
-        spell(|id| format!("{id}%0A")),
-        spell(|id| format!("{id}%2F")),
-        spell(|id| format!("..%2F{id}")),
-        spell(|id| format!("{id},{id}")),
-        spell(|id| format!("{id};x=1")),
-        spell(|id| id[..35].to_owned()),
-        spell(|_| "0".to_owned()),
-        spell(|_| "-1".to_owned()),
-        spell(|_| "null".to_owned()),
-        spell(|_| "me".to_owned()),
-        spell(|_| "%FF%FE".to_owned()),
-        spell(|_| "%F0%9F%90%8E".to_owned()),
-        spell(|_| "%27%20or%201%3D1%20--".to_owned()),
-        spell(|_| Uuid::nil().to_string()),
-        spell(|_| Uuid::max().to_string()),
-        spell(|_| "x".repeat(10_000)),
+fn spellings() -> [fn(&str) -> String; 22] {
+    [
+        str::to_uppercase,
+        |id| id.replace('-', ""),
+        |id| format!("%7B{id}%7D"),
+        |id| format!("urn:uuid:{id}"),
+        |id| format!("{id}%00"),
+        |id| format!("%20{id}"),
+        |id| format!("{id}%0A"),
+        |id| format!("{id}%2F"),
+        |id| format!("..%2F{id}"),
+        |id| format!("{id},{id}"),
+        |id| format!("{id};x=1"),
+        |id| id[..35].to_owned(),
+        |_| "0".to_owned(),
+        |_| "-1".to_owned(),
+        |_| "null".to_owned(),
+        |_| "me".to_owned(),
+        |_| "%FF%FE".to_owned(),
+        |_| "%F0%9F%90%8E".to_owned(),
+        |_| "%27%20or%201%3D1%20--".to_owned(),
+        |_| Uuid::nil().to_string(),
+        |_| Uuid::max().to_string(),
+        |_| "x".repeat(10_000),
     ]
 }
 

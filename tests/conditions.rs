@@ -1,7 +1,10 @@
 //! Entity tags: nobody overwrites what they have not seen, nobody fetches what they have.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use futures_util::future::join_all;
+use paddock_db::Limits;
 use serde_json::{Value, json};
 
 use crate::harness::{Person, Reply, World};
@@ -132,7 +135,8 @@ async fn a_tag_does_not_tell_that_a_customer_of_another_company_exists() {
 
 #[actix_web::test]
 async fn of_many_who_change_the_same_version_at_once_one_wins() {
-    let world = World::new().await;
+    let patient = Limits { wait: Duration::from_secs(20), ..Limits::default() };
+    let world = World::with(patient, &[]).await;
     let alice = world.alice().await;
     let path = fresh(&alice).await;
     let replies = join_all((0..8).map(|_| patch_if(&alice, &path, "\"v1\""))).await;

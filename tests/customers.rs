@@ -1,4 +1,4 @@
-//! One customer: created, read, changed, binned and restored.
+//! One customer: created, read and changed.
 
 use serde_json::json;
 use uuid::Uuid;
@@ -240,64 +240,6 @@ async fn a_customer_may_respell_its_own_email() {
     let path = format!("/v1/customers/{}", alice.customer("Grace", "grace@example.com").await);
     let reply = alice.patch(&path, json!({ "email": "Grace@Example.com" })).await;
     assert_eq!((reply.status, &reply.json["email"]), (200, &json!("Grace@Example.com")));
-}
-
-#[actix_web::test]
-async fn a_deleted_customer_is_gone_and_its_email_is_free() {
-    let world = World::new().await;
-    let alice = world.alice().await;
-    let path = format!("/v1/customers/{}", alice.customer("Grace", "grace@example.com").await);
-    let deleted = alice.delete(&path).await;
-    assert_eq!((deleted.status, deleted.text.as_str()), (204, ""));
-    let unknown = format!("/v1/customers/{}", Uuid::now_v7());
-    assert_eq!(alice.get(&path).await.seen(), alice.get(&unknown).await.seen());
-    assert_eq!(alice.delete(&path).await.seen(), alice.delete(&unknown).await.seen());
-    let patch = json!({ "name": "Eve" });
-    assert_eq!(
-        alice.patch(&path, patch.clone()).await.seen(),
-        alice.patch(&unknown, patch).await.seen()
-    );
-    assert_eq!(alice.get("/v1/customers").await.names(), [] as [&str; 0]);
-    alice.customer("Grace again", "grace@example.com").await;
-}
-
-#[actix_web::test]
-async fn a_restored_customer_is_as_it_was() {
-    let world = World::new().await;
-    let alice = world.alice().await;
-    let created =
-        alice.post("/v1/customers", json!({ "name": "Grace", "email": "grace@example.com" })).await;
-    let path = created.header("location");
-    alice.delete(path).await;
-    let restored = alice.post(&format!("{path}/restore"), json!({})).await;
-    let mut expected = created.json.clone();
-    expected["version"] = json!(3);
-    expected["updated_at"] = restored.json["updated_at"].clone();
-    assert_eq!((restored.status, &restored.json), (200, &expected));
-    assert_eq!(restored.header("etag"), "\"v3\"");
-    assert_eq!(alice.get(path).await.json, expected);
-}
-
-#[actix_web::test]
-async fn restoring_a_customer_that_is_not_in_the_bin_changes_nothing() {
-    let world = World::new().await;
-    let alice = world.alice().await;
-    let created = alice.post("/v1/customers", json!({ "name": "Grace" })).await;
-    let restore = format!("{}/restore", created.header("location"));
-    let restored = alice.send(alice.request(actix_web::http::Method::POST, &restore)).await;
-    assert_eq!((restored.status, restored.json), (200, created.json));
-}
-
-#[actix_web::test]
-async fn a_customer_whose_email_was_taken_meanwhile_stays_in_the_bin() {
-    let world = World::new().await;
-    let alice = world.alice().await;
-    let path = format!("/v1/customers/{}", alice.customer("Grace", "grace@example.com").await);
-    alice.delete(&path).await;
-    alice.customer("Somebody", "GRACE@example.com").await;
-    let restored = alice.post(&format!("{path}/restore"), json!({})).await;
-    assert_eq!(restored.problem(), "409 already-exists /email");
-    assert_eq!(alice.get(&path).await.problem(), "404 not-found");
 }
 
 #[actix_web::test]

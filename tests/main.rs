@@ -2,9 +2,12 @@
 
 mod harness;
 
+mod authorization;
 mod bad_input;
 mod bad_paths;
 mod batch;
+mod batch_changes;
+mod bin;
 mod conditions;
 mod customer_comments;
 mod customers;
@@ -16,6 +19,7 @@ mod lists;
 mod migrations;
 mod odd_strings;
 mod openapi;
+mod parameters;
 mod people;
 mod plans;
 mod problems;

@@ -75,7 +75,7 @@ async fn a_problem_says_its_type_title_status_and_code() {
 
 #[actix_web::test]
 async fn whoever_waits_too_long_for_the_database_or_for_a_connection_is_told_which() {
-    let wait = Duration::from_millis(100);
+    let wait = Duration::from_millis(300);
     let limits = Limits { connections: 1, wait, deadline: 5 * wait };
     let world = World::with(limits, &[]).await;
     let alice = world.alice().await;

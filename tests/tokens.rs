@@ -1,15 +1,15 @@
 //! Access tokens: the one kind that is accepted, and every other kind that is not.
 
-use actix_web::http::Method;
 use base64::Engine;
 use base64::prelude::{BASE64_URL_SAFE, BASE64_URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::Hmac;
 use paddock_api::Tokens;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use sha2::{Sha256, Sha384, Sha512};
-use std::time::{SystemTime, UNIX_EPOCH};
-use uuid::Uuid;
 
+use crate::harness::forge::{
+    claims, edit, header, lasting, mac, now, parts, sign, sign_raw, text, twice,
+};
 use crate::harness::{Person, Reply, SECRET, World};
 
 #[actix_web::test]
@@ -278,176 +278,14 @@ async fn what_is_not_a_json_object_is_no_token() {
     refused(&alice, &sign_raw(&head, &json!(list).to_string())).await;
 }
 
-#[actix_web::test]
-async fn an_edited_token_is_refused() {
-    let world = World::new().await;
-    let (alice, bob) = (world.alice().await, world.bob().await);
-    let token = alice.token.clone().unwrap();
-    let [head, body, _] = parts(&token);
-    let tag = token.rsplit('.').next().unwrap();
-    for (claim, value) in [("company_id", bob.company_id), ("sub", bob.user_id)] {
-        let edited = text(&head, &edit(&body, claim, json!(value)));
-        refused(&alice, &format!("{edited}.{tag}")).await;
-    }
-    let (hers, his) =
-        (token.rsplit_once('.').unwrap(), bob.token.as_ref().unwrap().rsplit_once('.').unwrap());
-    refused(&alice, &format!("{}.{}", his.0, hers.1)).await;
-}
-
-#[actix_web::test]
-async fn a_user_named_in_another_company_is_nobody() {
-    let world = World::new().await;
-    let (alice, bob) = (world.alice().await, world.bob().await);
-    let of = |company: Uuid, user: Uuid| {
-        let claims = edit(&claims(&alice), "company_id", json!(company));
-        sign(&header(), &edit(&claims, "sub", json!(user)))
-    };
-    let (bobs, nowhere) = (of(bob.company_id, alice.user_id), of(Uuid::now_v7(), alice.user_id));
-    assert_eq!(with(&alice, &bobs).await.problem(), "401 session-revoked");
-    assert_eq!(with(&alice, &bobs).await.seen(), with(&alice, &nowhere).await.seen());
-    let nobody = of(bob.company_id, Uuid::now_v7());
-    assert_eq!(with(&alice, &nobody).await.seen(), with(&alice, &nowhere).await.seen());
-    for epoch in [-1, 1, i32::MAX, i32::MIN] {
-        let token = sign(&header(), &edit(&claims(&alice), "epoch", json!(epoch)));
-        assert_eq!(with(&alice, &token).await.problem(), "401 session-revoked", "{epoch}");
-    }
-}
-
-#[actix_web::test]
-async fn a_token_comes_in_one_authorization_header_and_nowhere_else() {
-    let world = World::new().await;
-    let nobody = world.stranger();
-    let token = world.alice().await.token.unwrap();
-    let bearer = format!("Bearer {token}");
-    let without: [Vec<(&str, &str)>; 11] = [
-        vec![],
-        vec![("authorization", "")],
-        vec![("authorization", "Bearer")],
-        vec![("authorization", "Bearer ")],
-        vec![("authorization", "Basic YWxpY2U6cGFzc3dvcmQ=")],
-        vec![("authorization", "Token x")],
-        vec![("authorization", &token)],
-        vec![("authorization", &bearer), ("authorization", &bearer)],
-        vec![("authorization", &bearer), ("authorization", "Basic eA==")],
-        vec![("x-access-token", &token), ("cookie", "access_token=x")],
-        vec![("proxy-authorization", &bearer), ("x-forwarded-authorization", &bearer)],
-    ];
-    for headers in without {
-        let reply = nobody.ask(Method::GET, "/v1/me", &headers).await;
-        assert_eq!(reply.problem(), "401 authentication-required", "{headers:?}");
-        assert_eq!(reply.header("www-authenticate"), "Bearer");
-    }
-    for scheme in ["bearer", "BEARER", "bEaReR"] {
-        let header = ("authorization", &*format!("{scheme} {token}"));
-        assert_eq!(nobody.ask(Method::GET, "/v1/me", &[header]).await.status, 200, "{scheme}");
-    }
-    for name in ["access_token", "token", "authorization"] {
-        let status = nobody.get(&format!("/v1/me?{name}={token}")).await.status;
-        assert!([400, 401].contains(&status), "{name} {status}");
-    }
-}
-
-#[actix_web::test]
-async fn every_operation_but_login_and_health_wants_a_token() {
-    let world = World::new().await;
-    let nobody = world.stranger();
-    let document: Value =
-        serde_json::from_str(&paddock_api::document().to_json().unwrap()).unwrap();
-    let before = world.everything().await;
-    let mut open = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let address = path.replace("{email}", "a@b.example").replace('{', "").replace('}', "");
-        for method in item.as_object().unwrap().keys() {
-            let method: Method = method.to_uppercase().parse().unwrap();
-            let reply = nobody.send_json(method, &address, "{}").await;
-            if reply.status == 401 {
-                assert_eq!(reply.problem(), "401 authentication-required", "{path}");
-                assert_eq!(reply.header("www-authenticate"), "Bearer");
-            } else {
-                open.push(path.clone());
-            }
-        }
-    }
-    assert_eq!(open, ["/livez", "/openapi.json", "/readyz", "/v1/auth/login"]);
-    assert_eq!(world.everything().await, before);
-}
-
 /// What somebody gets for a token that is not one: always the same, to the byte.
-async fn refused(person: &Person, token: &str) {
+pub async fn refused(person: &Person, token: &str) {
     let reply = with(person, token).await;
     assert_eq!(reply.problem(), "401 invalid-token", "{token}");
     assert_eq!(reply.header("www-authenticate"), "Bearer error=\"invalid_token\"");
     assert_eq!(reply.seen(), with(person, "x").await.seen(), "{token}");
 }
 
-async fn with(person: &Person, token: &str) -> Reply {
+pub async fn with(person: &Person, token: &str) -> Reply {
     person.with_token(token).get("/v1/me").await
-}
-
-fn header() -> Map<String, Value> {
-    object(json!({ "typ": "at+jwt", "alg": "HS256", "kid": "hs256" }))
-}
-
-/// Ten minutes from now.
-fn claims(person: &Person) -> Map<String, Value> {
-    lasting(person, 0, 600)
-}
-
-/// From some seconds from now until some seconds from now.
-fn lasting(person: &Person, from: i64, until: i64) -> Map<String, Value> {
-    let now = now();
-    object(json!({
-        "iss": "paddock", "aud": "paddock", "sub": person.user_id, "company_id": person.company_id,
-        "epoch": 0, "iat": now + from, "nbf": now + from, "exp": now + until,
-    }))
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokens are judged by the clock of the machine")]
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().try_into().unwrap()
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    value.as_object().unwrap().clone()
-}
-
-fn edit(object: &Map<String, Value>, name: &str, value: Value) -> Map<String, Value> {
-    let mut object = object.clone();
-    object.insert(name.to_owned(), value);
-    object
-}
-
-/// The JSON object with one member given twice.
-fn twice(whole: &str, name: &str, value: &Value) -> String {
-    format!("{{\"{name}\":{value},{}", &whole[1..])
-}
-
-fn sign(header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
-    sign_raw(&json!(header).to_string(), &json!(claims).to_string())
-}
-
-fn sign_raw(header: &str, claims: &str) -> String {
-    let encode = |text: &str| BASE64_URL_SAFE_NO_PAD.encode(text);
-    let text = format!("{}.{}", encode(header), encode(claims));
-    format!("{text}.{}", mac::<Hmac<Sha256>>(&text, SECRET))
-}
-
-/// What is signed.
-fn text(header: &Map<String, Value>, claims: &Map<String, Value>) -> String {
-    sign(header, claims).rsplit_once('.').unwrap().0.to_owned()
-}
-
-fn mac<M: Mac + KeyInit>(text: &str, secret: &[u8]) -> String {
-    let mut mac = <M as KeyInit>::new_from_slice(secret).unwrap();
-    mac.update(text.as_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
-}
-
-/// Header, claims, and nothing for the signature.
-fn parts(token: &str) -> [Map<String, Value>; 3] {
-    let mut parts = token.split('.').map(|part| {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(part).unwrap();
-        serde_json::from_slice(&bytes).unwrap_or_default()
-    });
-    [parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap()]
 }

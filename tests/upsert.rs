@@ -1,7 +1,10 @@
 //! `PUT /v1/customers/by-email/{email}`: for programs that know people by their address.
 
+use std::time::Duration;
+
 use actix_web::http::Method;
 use futures_util::future::join_all;
+use paddock_db::Limits;
 use serde_json::{Value, json};
 
 use crate::harness::{Person, Reply, World};
@@ -129,7 +132,8 @@ async fn a_put_with_a_tag_creates_nothing() {
 
 #[actix_web::test]
 async fn many_puts_at_once_make_one_customer() {
-    let world = World::new().await;
+    let patient = Limits { wait: Duration::from_secs(20), ..Limits::default() };
+    let world = World::with(patient, &[]).await;
     let alice = world.alice().await;
     let puts = (0..8).map(|n| {
         let (alice, body) = (&alice, json!({ "name": format!("Grace {n}") }));
