@@ -389,16 +389,21 @@ impl Scene {
             "put_customer_by_email" => {
                 let mut values = vec![quoted("customer77@example.com"), quoted("Ada")];
                 values.extend((0..2).flat_map(|_| ["false".to_owned(), none()]));
-                values.extend(["true".to_owned(), quoted("lead"), quoted("{1}")]);
+                let expected = [quoted("{1}"), "true".to_owned()];
+                values.extend(["true".to_owned(), quoted("lead")].into_iter().chain(expected));
                 values
             }
-            "create_customers" | "upsert_customers" => vec![
-                texts(["Ada", "Grace"]),
-                emails,
-                texts(["1", "2"]),
-                texts(["Dr", "Dr"]),
-                texts(["lead", "lead"]),
-            ],
+            "create_customers" | "upsert_customers" => {
+                let (names, phones) = (texts(["Ada", "Grace"]), texts(["1", "2"]));
+                let mut values =
+                    vec![names, emails, phones, texts(["Dr", "Dr"]), texts(["lead", "lead"])];
+                if name == "upsert_customers" {
+                    values.swap(0, 1);
+                    values.push(quoted("{true,true}"));
+                    values.extend(["true", "false", "true"].map(str::to_owned));
+                }
+                values
+            }
             "update_customers" => {
                 let mut values =
                     vec![ids, quoted("{1,1}"), quoted("{true,true}"), texts(["Ada", "Grace"])];
