@@ -124,6 +124,7 @@ impl Scene {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "any time will do")]
 /// Reads as the tenant, and says so if anything is not the tenant's own.
 async fn look(tenant: &Tenant) {
     let before = OffsetDateTime::now_utc();

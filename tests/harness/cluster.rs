@@ -1,4 +1,8 @@
 //! One private PostgreSQL for the whole run, and in it a template that every test gets a copy of.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "`make test PG=18` speaks through the environment, and tests look at the database from outside"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -135,7 +139,6 @@ fn prepare() -> Ground {
     .expect("the private PostgreSQL for the tests")
 }
 
-#[expect(clippy::disallowed_methods, reason = "`make test PG=18` speaks through the environment")]
 fn start() -> Cluster {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     forget_the_dead(&folder);

@@ -1,4 +1,5 @@
 //! Raw SQL, and what the server says to it.
+#![expect(clippy::disallowed_methods, reason = "tests look at the database from outside")]
 
 use paddock_db::connect;
 use tokio_postgres::{Client, SimpleQueryMessage};

@@ -1,4 +1,5 @@
 //! A database with two companies, and the application in front of it.
+#![expect(clippy::disallowed_methods, reason = "tests look at the database from outside")]
 
 use std::rc::Rc;
 use std::sync::Arc;

@@ -96,11 +96,18 @@ fn tls(authorities: Option<&str>) -> Result<MakeRustlsConnect, ConnectError> {
     Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
-/// Opens one connection outside any pool, for administration: migrations, provisioning, tests.
+/// Opens one connection that belongs to no tenant: for tests and the benchmark, which look from outside.
+/// Handlers have their `Caller`, commands have [`migrate`](crate::migrate) and
+/// [`provision`](crate::provision).
 ///
 /// # Errors
 /// If the connection string cannot be read or the server cannot be reached.
 pub async fn connect(url: &str) -> Result<Client, ConnectError> {
+    open(url).await
+}
+
+/// Opens one connection outside any pool, for administration.
+pub(crate) async fn open(url: &str) -> Result<Client, ConnectError> {
     let Target { config, tls } = Target::parse(url)?;
     let (client, connection) = config.connect(tls).await.map_err(|error| {
         let cause = std::error::Error::source(&error).map(|e| format!(": {e}")).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use refinery::Target;
 use tokio_postgres::{Client, error::SqlState};
 
-use crate::connect::{ConnectError, connect};
+use crate::connect::{ConnectError, open};
 
 mod embedded {
     refinery::embed_migrations!("../../sql/migrations");
@@ -77,7 +77,7 @@ pub fn latest_version() -> i64 {
 /// # Errors
 /// If the server cannot be reached or refuses.
 pub async fn bootstrap(url: &str) -> Result<(), MigrateError> {
-    let client = connect(url).await?;
+    let client = open(url).await?;
     lock(&client, &mut |_| {}).await?;
     client.batch_execute(BOOTSTRAP).await.map_err(MigrateError::from)
 }
@@ -87,7 +87,7 @@ pub async fn bootstrap(url: &str) -> Result<(), MigrateError> {
 /// # Errors
 /// If the server cannot be reached or refuses.
 pub async fn create_database(url: &str, name: &str) -> Result<(), MigrateError> {
-    let client = connect(url).await?;
+    let client = open(url).await?;
     if client.query_opt("select from pg_database where datname = $1", &[&name]).await?.is_none() {
         client.batch_execute(&format!("create database {}", identifier(name))).await?;
     }
@@ -101,7 +101,7 @@ pub async fn create_database(url: &str, name: &str) -> Result<(), MigrateError> 
 pub async fn set_password(url: &str, role: &str, password: &str) -> Result<(), MigrateError> {
     let quoted = password.replace('\'', "''");
     let text = format!("alter role {} password '{quoted}'", identifier(role));
-    Ok(connect(url).await?.batch_execute(&text).await?)
+    Ok(open(url).await?.batch_execute(&text).await?)
 }
 
 fn identifier(name: &str) -> String {
@@ -116,7 +116,7 @@ fn identifier(name: &str) -> String {
 /// If the server cannot be reached, a migration fails (it is rolled back whole), a table stays in use for
 /// a minute, or the database's history differs from this program's.
 pub async fn migrate(url: &str, mut report: impl FnMut(Step)) -> Result<usize, MigrateError> {
-    let mut client = connect(url).await?;
+    let mut client = open(url).await?;
     lock(&client, &mut report).await?;
     client
         .batch_execute(

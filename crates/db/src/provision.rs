@@ -4,7 +4,7 @@
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use crate::connect::connect;
+use crate::connect::open;
 use crate::migrate::MigrateError;
 use crate::sql;
 use crate::statement::Statement;
@@ -33,7 +33,7 @@ pub struct NewUser<'a> {
 /// # Errors
 /// If the server cannot be reached or refuses.
 pub async fn company(url: &str, name: &str) -> Result<Uuid, MigrateError> {
-    let mut client = connect(url).await?;
+    let mut client = open(url).await?;
     let tx = client.transaction().await?;
     bind(tx.client(), Uuid::now_v7()).await?;
     let id = tx.query_one(CREATE_COMPANY.sql(), &[&name]).await?.get(0);
@@ -46,7 +46,7 @@ pub async fn company(url: &str, name: &str) -> Result<Uuid, MigrateError> {
 /// # Errors
 /// If the server cannot be reached or refuses, as for a person who is in the company already.
 pub async fn user(url: &str, company_id: Uuid, user: &NewUser<'_>) -> Result<Uuid, MigrateError> {
-    let mut client = connect(url).await?;
+    let mut client = open(url).await?;
     let tx = client.transaction().await?;
     bind(tx.client(), company_id).await?;
     let user_id: Uuid =

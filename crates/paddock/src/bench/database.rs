@@ -1,4 +1,8 @@
 //! The database of the benchmark: a durable cluster of its own in a folder, seeded once and kept.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the benchmark prepares its data as nobody of any company"
+)]
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
