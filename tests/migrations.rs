@@ -164,9 +164,9 @@ async fn a_table_in_use_is_reported_and_waited_for() {
     admin
         .run("drop table crm.customer_comments; delete from app.schema_history where version = 5")
         .await;
-    let writer = RefCell::new(Some(Psql::new(&url).await));
-    let open = "begin; lock table crm.customers in row exclusive mode";
-    writer.borrow().as_ref().unwrap().run(open).await;
+    let writer = Psql::new(&url).await;
+    writer.run("begin; lock table crm.customers in row exclusive mode").await;
+    let writer = RefCell::new(Some(writer));
     let blocked = Cell::new(0);
     let done = migrate::migrate(&url, |step| {
         if let Step::Blocked(name, attempt) = step {
