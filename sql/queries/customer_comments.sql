@@ -39,7 +39,8 @@ where m.id = $2::uuid
     and c.deleted_at is null
 
 -- name: update_customer_comment
--- One row if there is such a comment; its columns are null if its version is none of those expected.
+-- An absent text stays. One row if there is such a comment; its columns are null if its version is none
+-- of those expected.
 with found as (
     select m.id, m.version
     from crm.customer_comments m
@@ -51,7 +52,7 @@ with found as (
     for update of m
 ), changed as (
     update crm.customer_comments m
-    set body = $4::text
+    set body = coalesce($4::text, m.body)
     from found f
     where m.id = f.id
         and ($3::bigint[] is null or f.version = any($3))

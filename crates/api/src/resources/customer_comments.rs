@@ -16,6 +16,7 @@ use crate::http::cursor::{Position, Scope};
 use crate::http::etag::{Changed, IfMatch, Single, Versioned};
 use crate::http::page::{PageQuery, Paged, Paging, page_of};
 use crate::http::params::{Query, path_id};
+use crate::http::patch::Patch;
 use crate::http::problem::{Answer, Problem};
 use crate::http::timestamp;
 
@@ -50,13 +51,23 @@ pub(crate) struct CustomerComment {
     version: i64,
 }
 
-/// A comment to be, or its new text. The author is preset.
+/// A comment to be. The author is preset.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewCustomerComment {
     /// 1 to 10000 characters.
     #[schema(example = "Prefers to be called in the morning.", min_length = 1, max_length = 10000)]
     body: String,
+}
+
+/// A change of a comment (RFC 7396): what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CustomerCommentPatch {
+    /// 1 to 10000 characters; cannot be cleared.
+    #[serde(default)]
+    #[schema(value_type = String, required = false, min_length = 1, max_length = 10000)]
+    body: Patch<String>,
 }
 
 impl FromRow for CustomerComment {
@@ -84,6 +95,17 @@ impl NewCustomerComment {
     fn check(&self) -> Answer<()> {
         let mut checks = Checks::default();
         checks.text("body", &self.body, 10_000);
+        checks.done()
+    }
+}
+
+impl CustomerCommentPatch {
+    fn check(&self) -> Answer<()> {
+        let mut checks = Checks::default();
+        if self.body == Patch::Null {
+            checks.refuse("body", "required", "cannot be cleared");
+        }
+        checks.optional_text("body", self.body.value().map(String::as_str), 10_000);
         checks.done()
     }
 }
@@ -177,8 +199,8 @@ pub(crate) async fn get_customer_comment(
         ("comment_id" = Uuid, Path, description = "The comment"),
     ),
     request_body(content(
-        (NewCustomerComment = "application/json"),
-        (NewCustomerComment = "application/merge-patch+json"),
+        (CustomerCommentPatch = "application/json"),
+        (CustomerCommentPatch = "application/merge-patch+json"),
     )),
     responses(
         (status = 200, body = CustomerComment, headers(("ETag" = String))),
@@ -190,12 +212,13 @@ pub(crate) async fn update_customer_comment(
     caller: Caller,
     path: Path<(String, String)>,
     IfMatch { versions, .. }: IfMatch,
-    Body(new): Body<NewCustomerComment>,
+    Body(patch): Body<CustomerCommentPatch>,
 ) -> Answer<Single<CustomerComment>> {
     let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
-    new.check()?;
-    let changed: Changed<CustomerComment> =
-        caller.write_one(UPDATE_COMMENT, &[&customer_id, &id, &versions, &new.body]).await?;
+    patch.check()?;
+    let changed: Changed<CustomerComment> = caller
+        .write_one(UPDATE_COMMENT, &[&customer_id, &id, &versions, &patch.body.value()])
+        .await?;
     changed.or_mismatch().map(Single::found)
 }
 
