@@ -302,3 +302,18 @@ fn bodies(page: &Reply) -> Vec<String> {
     let comments = page.json["data"].as_array().unwrap_or_else(|| panic!("no page: {page:?}"));
     comments.iter().map(|comment| comment["body"].as_str().unwrap().to_owned()).collect()
 }
+
+#[actix_web::test]
+async fn an_empty_patch_changes_nothing_and_a_text_cannot_be_cleared() {
+    let world = World::new().await;
+    let alice = world.alice().await;
+    let customer = alice.customer("Grace Hopper", "grace@example.com").await;
+    let comments = format!("/v1/customers/{customer}/comments");
+    let comment = alice.post(&comments, json!({ "body": "Call her." })).await;
+    let path = format!("{comments}/{}", comment.id());
+    let unchanged = alice.patch(&path, json!({})).await;
+    assert_eq!((unchanged.status, &unchanged.json), (200, &comment.json));
+    assert_eq!(alice.get(&path).await.json, comment.json);
+    let cleared = alice.patch(&path, json!({ "body": null })).await;
+    assert_eq!(cleared.problem(), "422 validation /body");
+}

@@ -39,8 +39,7 @@ where m.id = $2::uuid
     and c.deleted_at is null
 
 -- name: update_customer_comment
--- An absent text stays. One row if there is such a comment; its columns are null if its version is none
--- of those expected.
+-- One row if there is such a comment; its columns are null if its version is none of those expected.
 with found as (
     select m.id, m.version
     from crm.customer_comments m
@@ -52,7 +51,7 @@ with found as (
     for update of m
 ), changed as (
     update crm.customer_comments m
-    set body = coalesce($4::text, m.body)
+    set body = $4::text
     from found f
     where m.id = f.id
         and ($3::bigint[] is null or f.version = any($3))

@@ -112,6 +112,14 @@ impl<T: FromRow> FromRow for Changed<T> {
     }
 }
 
+impl<T: Versioned> Changed<T> {
+    /// The record as it is, for a patch that changes nothing.
+    pub(crate) fn nothing(record: T, versions: Option<&[i64]>) -> Self {
+        let expected = versions.is_none_or(|versions| versions.contains(&record.version()));
+        Self(Some(record).filter(|_| expected))
+    }
+}
+
 impl<T> Changed<T> {
     pub(crate) fn or_mismatch(self) -> Answer<T> {
         self.0.ok_or_else(|| Problem::new(Code::VersionMismatch))

@@ -216,9 +216,12 @@ pub(crate) async fn update_customer_comment(
 ) -> Answer<Single<CustomerComment>> {
     let (customer_id, id) = (path_id(&path.0)?, path_id(&path.1)?);
     patch.check()?;
-    let changed: Changed<CustomerComment> = caller
-        .write_one(UPDATE_COMMENT, &[&customer_id, &id, &versions, &patch.body.value()])
-        .await?;
+    let Some(body) = patch.body.value() else {
+        let comment: CustomerComment = caller.read_one(GET_COMMENT, &[&customer_id, &id]).await?;
+        return Changed::nothing(comment, versions.as_deref()).or_mismatch().map(Single::found);
+    };
+    let changed: Changed<CustomerComment> =
+        caller.write_one(UPDATE_COMMENT, &[&customer_id, &id, &versions, body]).await?;
     changed.or_mismatch().map(Single::found)
 }
 

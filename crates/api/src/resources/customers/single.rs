@@ -7,7 +7,7 @@ use paddock_db::{Statement, sql};
 use super::{Customer, CustomerPatch, NewCustomer};
 use crate::auth::caller::Caller;
 use crate::http::body::Body;
-use crate::http::etag::{Changed, IfMatch, Single, Versioned};
+use crate::http::etag::{Changed, IfMatch, Single};
 use crate::http::params::path_id;
 use crate::http::problem::Answer;
 
@@ -89,8 +89,7 @@ pub(crate) async fn update_customer(
     patch.check()?;
     if patch.is_empty() {
         let customer: Customer = caller.read_one(GET_CUSTOMER, &[&id]).await?;
-        let expected = versions.is_none_or(|versions| versions.contains(&customer.version()));
-        return Changed(Some(customer).filter(|_| expected)).or_mismatch().map(Single::found);
+        return Changed::nothing(customer, versions.as_deref()).or_mismatch().map(Single::found);
     }
     let stage = patch.lifecycle_stage.value().map(|stage| stage.as_str());
     let changed: Changed<Customer> = caller
