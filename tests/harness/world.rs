@@ -45,7 +45,7 @@ impl World {
         let state = State::new(Settings {
             db: db.clone(),
             door,
-            passwords: Passwords::new(2).unwrap(),
+            passwords: Passwords::new(2),
             secret: SECRET,
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),

@@ -35,7 +35,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "PADDOCK_WORKERS")]
     workers: Option<usize>,
     /// Connections to the database at most, shared out among the threads.
-    #[arg(long, env = "PADDOCK_POOL_SIZE", default_value_t = 8)]
+    #[arg(long, env = "PADDOCK_POOL_SIZE", default_value_t = 16)]
     pool_size: usize,
     /// How long a request waits for a connection before it gets 503, in milliseconds.
     #[arg(long, env = "PADDOCK_POOL_WAIT_MS", default_value_t = 1000)]
@@ -160,7 +160,7 @@ fn states(
     workers: usize,
     draining: &Arc<AtomicBool>,
 ) -> Result<Arc<Mutex<Vec<Arc<State>>>>, Failure> {
-    let passwords = Passwords::new(cores()).map_err(Failure::from_error)?;
+    let passwords = Passwords::new(cores());
     let limits = Limits {
         connections: plan.server.pool_size.div_ceil(workers),
         wait: Duration::from_millis(plan.server.pool_wait_ms),

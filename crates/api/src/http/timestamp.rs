@@ -4,19 +4,27 @@ use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
-/// `2026-11-23T14:30:52.000001Z`
+/// `2026-11-23T14:30:52.000001Z`, digit by digit: a page of a list writes dozens of them.
 pub(crate) fn text(time: OffsetDateTime) -> String {
     let t = time.to_offset(UtcOffset::UTC);
-    format!(
-        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:06}Z",
-        t.year(),
-        u8::from(t.month()),
-        t.day(),
-        t.hour(),
-        t.minute(),
-        t.second(),
-        t.microsecond()
-    )
+    let mut text = String::with_capacity(27);
+    let year = u32::try_from(t.year()).unwrap_or_default();
+    let parts = [
+        (year, 4, '-'),
+        (u8::from(t.month()).into(), 2, '-'),
+        (t.day().into(), 2, 'T'),
+        (t.hour().into(), 2, ':'),
+        (t.minute().into(), 2, ':'),
+        (t.second().into(), 2, '.'),
+        (t.microsecond(), 6, 'Z'),
+    ];
+    for (number, digits, end) in parts {
+        for place in (0..digits).rev() {
+            text.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
+        }
+        text.push(end);
+    }
+    text
 }
 
 /// For `#[serde(serialize_with)]`.

@@ -15,7 +15,8 @@ pub(super) struct Figures {
     pub(super) setting: Setting,
     pub(super) cells: Vec<Cell>,
     pub(super) flat: Vec<Flat>,
-    pub(super) trips: Vec<Trips>,
+    pub(super) trips: Option<Trips>,
+    /// Under load: at the end of a turn, and at any time since the start.
     pub(super) memory: Option<Memory>,
     pub(super) cold_starts_ms: Vec<f64>,
     pub(super) bars: Vec<Bar>,
@@ -69,10 +70,9 @@ pub(super) struct Flat {
     pub(super) ratio: f64,
 }
 
-/// What half a millisecond of network between server and database adds to a request.
+/// What half a millisecond of network between server and database adds to W1, on one connection.
 #[derive(Debug, Serialize)]
 pub(super) struct Trips {
-    pub(super) workload: &'static str,
     pub(super) p50: f64,
     pub(super) p50_with_network: f64,
     /// What the network adds to one round trip, as measured.
@@ -104,12 +104,12 @@ impl Figures {
             )
         };
         bars.extend(self.flat.iter().map(flat));
-        let trips = |trips: &Trips| {
-            at_most(format!("{} round trips per request", trips.workload), trips.trips, TRIPS_BAR)
-        };
-        bars.extend(self.trips.iter().map(trips));
-        let memory = self.memory.map(|memory| memory.peak_mib);
-        bars.extend(memory.map(|mib| at_most("peak memory, MiB".to_owned(), mib, MEMORY_BAR)));
+        let trips = self.trips.as_ref().map(|trips| trips.trips);
+        bars.extend(trips.map(|n| at_most("W1 round trips per request".to_owned(), n, TRIPS_BAR)));
+        let memory = self.memory.map(|memory| memory.resident_mib);
+        bars.extend(
+            memory.map(|mib| at_most("memory under load, MiB".to_owned(), mib, MEMORY_BAR)),
+        );
         let start = median(&self.cold_starts_ms);
         bars.extend(start.map(|ms| at_most("cold start, ms".to_owned(), ms, COLD_START_BAR)));
         self.bars = bars;

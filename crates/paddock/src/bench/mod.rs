@@ -118,12 +118,13 @@ fn measure(
         requests: Requests::new(data)?,
         processes,
         cores,
+        memory: None,
     };
     let cold_starts_ms = bench.cold_starts()?;
     let server = bench.start.server(database, database.port())?;
     let cells = bench.cells(&server)?;
     let flat = bench.flat(&server)?;
-    let memory = processes.memory(server.pid());
+    let memory = bench.memory;
     let trips = bench.trips(&server)?;
     let setting = Setting {
         paddock: env!("CARGO_PKG_VERSION").to_owned(),

@@ -23,6 +23,16 @@ pub(super) struct Memory {
     pub(super) peak_mib: f64,
 }
 
+impl Memory {
+    /// The larger one of each.
+    pub(super) fn larger(self, other: Self) -> Self {
+        Self {
+            resident_mib: self.resident_mib.max(other.resident_mib),
+            peak_mib: self.peak_mib.max(other.peak_mib),
+        }
+    }
+}
+
 impl Processes {
     /// Asks for the length of a tick, which is a hundredth of a second nearly everywhere.
     pub(super) fn new() -> Self {

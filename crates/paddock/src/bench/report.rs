@@ -89,11 +89,10 @@ fn others(figures: &Figures, out: &mut impl Write) -> io::Result<()> {
             flat.workload, flat.small_cpu, flat.small_company, flat.large_cpu, flat.large_company
         )?;
     }
-    for trips in &figures.trips {
+    if let Some(trips) = &figures.trips {
         writeln!(
             out,
-            "{}: p50 {:.2} ms, and {:.2} ms if a round trip to the database takes {:.2} ms more",
-            trips.workload,
+            "W1: p50 {:.2} ms, and {:.2} ms if a round trip to the database takes {:.2} ms more",
             trips.p50 / 1e3,
             trips.p50_with_network / 1e3,
             trips.network / 1e3
@@ -102,7 +101,7 @@ fn others(figures: &Figures, out: &mut impl Write) -> io::Result<()> {
     if let Some(memory) = figures.memory {
         writeln!(
             out,
-            "Memory of the server: {:.1} MiB resident, {:.1} MiB at most",
+            "Memory of the server: {:.1} MiB under load, {:.1} MiB at its peak",
             memory.resident_mib, memory.peak_mib
         )?;
     }

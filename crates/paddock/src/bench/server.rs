@@ -1,6 +1,6 @@
 //! The server under test: a child process, with nothing in its environment but what is said here.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ pub(super) struct Start<'a> {
     pub(super) program: &'a Path,
     /// Settings beside those that it needs, as `NAME=value`.
     pub(super) settings: &'a [String],
-    /// Where its log goes.
+    /// Where its log goes, behind that of others.
     pub(super) log: PathBuf,
 }
 
@@ -75,7 +75,8 @@ impl Start<'_> {
     }
 
     fn spawn(&self, database: &Database, port: u16) -> Result<Child, BenchError> {
-        let log = File::create(&self.log).map_err(BenchError::io("cannot write", &self.log))?;
+        let log = OpenOptions::new().create(true).append(true).open(&self.log);
+        let log = log.map_err(BenchError::io("cannot write", &self.log))?;
         let mut command = Command::new(self.program);
         command.args(["serve", "--port", "0", "--allow-unpatched-postgres"]);
         command.env_clear();

@@ -143,7 +143,7 @@ impl Plan {
         let mut cells: Vec<_> = usual.map(|workload| (workload, USUAL_CONNECTIONS)).to_vec();
         cells.insert(1, (Workload::Get, 1));
         cells.push((Workload::Batch, 4));
-        Self { rounds: 2, seconds: 2, short: Duration::from_millis(800), cells }
+        Self { rounds: 2, seconds: 2, short: Duration::from_millis(600), cells }
     }
 
     /// Only these workloads; all if none is named.
