@@ -124,8 +124,8 @@ impl Scene {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "any time will do")]
 /// Reads as the tenant, and says so if anything is not the tenant's own.
+#[expect(clippy::disallowed_methods, reason = "any time will do")]
 async fn look(tenant: &Tenant) {
     let before = OffsetDateTime::now_utc();
     let seen: Vec<String> = tenant.read(LOOK, &[&before]).await.unwrap();
