@@ -10,9 +10,11 @@ use rustls::crypto::aws_lc_rs;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::config::{Host, SslMode, SslNegotiation};
 use tokio_postgres::{Client, Config};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::wire::Connector;
 
 /// Why a connection string is no good, or nobody answers at its other end.
 #[derive(Debug)]
@@ -52,6 +54,16 @@ impl Target {
             config.ssl_mode(SslMode::Disable);
         }
         Ok(Self { config, tls: tls(authorities.as_deref())? })
+    }
+
+    /// The same for a pool, whose connections send each flight as one pipeline: see `wire`.
+    pub(crate) fn pipelined(mut self) -> (Config, Connector) {
+        let by_tcp = self.config.get_hosts().iter().all(|host| matches!(host, Host::Tcp(_)));
+        if self.config.get_ssl_mode() != SslMode::Disable || !by_tcp {
+            return (self.config, Connector::Tls(self.tls));
+        }
+        self.config.ssl_mode(SslMode::Require).ssl_negotiation(SslNegotiation::Direct);
+        (self.config, Connector::Plain)
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use deadpool_postgres::Object;
 use tokio_postgres::Statement as Prepared;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::error::{Error, Result};
+use crate::wire::Connector;
 
 /// How long a dropped flight may take to come down by itself, before it is cancelled.
 const PATIENCE: Duration = Duration::from_millis(20);
@@ -16,12 +16,12 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// One connection, ours until dropped.
 pub(crate) struct Lease {
     object: Option<Object>,
-    tls: MakeRustlsConnect,
+    tls: Connector,
     in_flight: Cell<bool>,
 }
 
 impl Lease {
-    pub(crate) fn new(object: Object, tls: MakeRustlsConnect) -> Self {
+    pub(crate) fn new(object: Object, tls: Connector) -> Self {
         Self { object: Some(object), tls, in_flight: Cell::new(false) }
     }
 
@@ -82,7 +82,7 @@ impl Drop for Dirty {
 /// Rolls back and lets the connection go back to the pool, if what runs on it is over in a moment. If not,
 /// cancels that and closes the connection: the request to cancel travels by itself and may be late, so that
 /// on a connection in use it could hit the statement of the next borrower.
-async fn clean(mut dirty: Dirty, tls: MakeRustlsConnect) {
+async fn clean(mut dirty: Dirty, tls: Connector) {
     let Some(object) = &dirty.0 else { return };
     let rolled_back = tokio::time::timeout(PATIENCE, object.batch_execute("rollback")).await;
     if matches!(rolled_back, Ok(Ok(()))) {

@@ -16,6 +16,7 @@ pub mod provision;
 mod row;
 mod statement;
 mod tenant;
+mod wire;
 
 pub use check::{Finding, Posture};
 pub use connect::{ConnectError, connect};

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
 use deadpool_postgres::{TimeoutType, Timeouts};
-use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::connect::{ConnectError, Target};
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::tenant::{Actor, Tenant};
+use crate::wire::Connector;
 
 /// How much a pool may take.
 #[derive(Debug, Clone, Copy)]
@@ -33,7 +33,7 @@ impl Default for Limits {
 #[derive(Clone)]
 pub struct Db {
     pool: Pool,
-    tls: MakeRustlsConnect,
+    tls: Connector,
     limits: Limits,
 }
 
@@ -43,7 +43,7 @@ impl Db {
     /// # Errors
     /// If the connection string cannot be read.
     pub fn new(url: &str, limits: Limits) -> std::result::Result<Self, ConnectError> {
-        let Target { config, tls } = Target::parse(url)?;
+        let (config, tls) = Target::parse(url)?.pipelined();
         let manager = Manager::from_config(
             config,
             tls.clone(),

@@ -1,0 +1,34 @@
+//! What goes over the wire between tokio-postgres and the server. tokio-postgres ends each statement of a
+//! flight with a Sync of its own, and the server answers each Sync with a packet of its own: six for one
+//! flight, which cost it more than the statement. Below tokio-postgres, a flight becomes one pipeline with
+//! one Sync, and its answer is turned back into what tokio-postgres expects.
+
+mod connector;
+mod inbound;
+mod outbound;
+mod stream;
+
+pub(crate) use connector::Connector;
+
+/// The length of a message's tag and length field.
+const HEAD: usize = 5;
+
+/// What the server will answer, one for each request, in their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Expected {
+    /// An answer as tokio-postgres expects it, up to ReadyForQuery.
+    Untouched,
+    /// One step of a flight.
+    Step(Step),
+}
+
+/// One request that became part of a pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Step {
+    /// Whether it was a simple query, whose answer has no ParseComplete and BindComplete.
+    simple: bool,
+    /// Whether it was a COMMIT, which rolls back after an error instead of being skipped.
+    commit: bool,
+    /// Whether the Sync comes after it.
+    last: bool,
+}

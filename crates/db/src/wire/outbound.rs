@@ -1,0 +1,142 @@
+//! From several requests to one pipeline.
+
+use std::collections::VecDeque;
+use std::io;
+
+use bytes::{Buf, BytesMut};
+use postgres_protocol::IsNull;
+use postgres_protocol::message::frontend;
+
+use super::{Expected, HEAD, Step};
+
+/// Moves the requests that are complete from `from` to `to`, and notes what they will be answered. Those
+/// which begin a transaction and follow in the same transaction lose the Sync between them: that changes
+/// nothing for them, because after an error the rest of a transaction is refused anyway.
+pub(super) fn transform(
+    from: &mut BytesMut,
+    to: &mut BytesMut,
+    expected: &mut VecDeque<Expected>,
+) -> io::Result<()> {
+    let requests = requests(from);
+    let mut rest = &requests[..];
+    while let Some((first, after)) = rest.split_first() {
+        let length = flight(rest);
+        if length > 1 {
+            for (i, request) in rest[..length].iter().enumerate() {
+                let last = i + 1 == length;
+                push(request.kind, &from[..request.length], to)?;
+                expected.push_back(Expected::Step(Step {
+                    simple: request.kind != Kind::Query,
+                    commit: request.kind == Kind::Commit,
+                    last,
+                }));
+                from.advance(request.length);
+            }
+            frontend::sync(to);
+            rest = &rest[length..];
+        } else {
+            to.extend_from_slice(&from[..first.length]);
+            from.advance(first.length);
+            if first.is_answered {
+                expected.push_back(Expected::Untouched);
+            }
+            rest = after;
+        }
+    }
+    Ok(())
+}
+
+/// What a request is, as far as a flight cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Begin,
+    SetLocal,
+    /// One statement, prepared or not, by the extended protocol.
+    Query,
+    Commit,
+    Other,
+}
+
+/// One request: messages up to a simple query or a Sync.
+struct Request {
+    kind: Kind,
+    length: usize,
+    is_answered: bool,
+}
+
+/// How many of the requests, from the first one on, are one transaction.
+fn flight(requests: &[Request]) -> usize {
+    let inside = |request: &&Request| matches!(request.kind, Kind::SetLocal | Kind::Query);
+    match requests.split_first() {
+        Some((begin, rest)) if begin.kind == Kind::Begin => {
+            let steps = rest.iter().take_while(inside).count();
+            let ends = rest.get(steps).is_some_and(|request| request.kind == Kind::Commit);
+            1 + steps + usize::from(ends)
+        }
+        _ => 0,
+    }
+}
+
+/// Cuts what was written into requests; an incomplete message at the end waits for its rest.
+fn requests(bytes: &[u8]) -> Vec<Request> {
+    let mut requests = Vec::with_capacity(8);
+    let (mut start, mut at) = (0, 0);
+    let mut tags = Vec::with_capacity(8);
+    while let Some(length) = message_length(&bytes[at..]) {
+        let tag = bytes[at];
+        tags.push(tag);
+        at += length;
+        let kind = match tag {
+            b'Q' => simple(&bytes[at - length + HEAD..at]),
+            b'S' => extended(&tags),
+            // Terminate, the parts of a COPY and passwords are answered by no ReadyForQuery.
+            b'X' | b'c' | b'd' | b'f' | b'p' => Kind::Other,
+            _ => continue,
+        };
+        let is_answered = matches!(tag, b'Q' | b'S');
+        requests.push(Request { kind, length: at - start, is_answered });
+        tags.clear();
+        start = at;
+    }
+    requests
+}
+
+/// The length of the message at the beginning, if all of it is there.
+fn message_length(bytes: &[u8]) -> Option<usize> {
+    let length: [u8; 4] = bytes.get(1..HEAD)?.try_into().ok()?;
+    let length = 1 + u32::from_be_bytes(length) as usize;
+    (bytes.len() >= length).then_some(length)
+}
+
+/// The statements that the preamble and the end of a flight are made of; see tenant.rs.
+fn simple(text: &[u8]) -> Kind {
+    match text.strip_suffix(b"\0") {
+        Some(b"begin" | b"begin read only") => Kind::Begin,
+        Some(b"commit") => Kind::Commit,
+        Some(text) if text.starts_with(b"set local app.") && !text.contains(&b';') => {
+            Kind::SetLocal
+        }
+        _ => Kind::Other,
+    }
+}
+
+fn extended(tags: &[u8]) -> Kind {
+    match tags {
+        [b'B', b'E', b'S'] | [b'P', b'B', b'D', b'E', b'S'] => Kind::Query,
+        _ => Kind::Other,
+    }
+}
+
+/// Writes one request without its Sync; simple queries by the extended protocol, which has none.
+fn push(kind: Kind, request: &[u8], to: &mut BytesMut) -> io::Result<()> {
+    if kind == Kind::Query {
+        to.extend_from_slice(&request[..request.len() - HEAD]);
+        return Ok(());
+    }
+    let text = std::str::from_utf8(&request[HEAD..request.len() - 1]).map_err(io::Error::other)?;
+    frontend::parse("", text, [], to)?;
+    let no_value = |(), _: &mut BytesMut| Ok(IsNull::Yes);
+    frontend::bind("", "", [], [], no_value, [], to)
+        .map_err(|_| io::Error::other("a statement without parameters could not be bound"))?;
+    frontend::execute("", 0, to)
+}
