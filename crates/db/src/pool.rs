@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, QueueMode, RecyclingMethod, Runtime};
 use deadpool_postgres::{TimeoutType, Timeouts};
 
 use crate::connect::{ConnectError, Target};
@@ -52,6 +52,8 @@ impl Db {
         );
         let pool = Pool::builder(manager)
             .max_size(limits.connections)
+            // The connection used last has the warmest caches at the other end.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .timeouts(Timeouts {
                 wait: Some(limits.wait),
