@@ -12,7 +12,6 @@ mod routes;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use actix_web::web::Bytes;
 use paddock_db::{Db, Door};
 
 pub use auth::passwords::{Passwords, hash as hash_password};
@@ -29,8 +28,6 @@ pub struct State {
     tokens: Tokens,
     cursors: http::cursor::Signer,
     origins: Vec<String>,
-    openapi: Bytes,
-    methods: routes::Methods,
     draining: Arc<AtomicBool>,
 }
 
@@ -56,7 +53,6 @@ impl State {
     /// # Errors
     /// If the secret is too weak.
     pub fn new(settings: Settings<'_>) -> Result<Self, WeakSecret> {
-        let document = document();
         Ok(Self {
             db: settings.db,
             door: settings.door,
@@ -64,8 +60,6 @@ impl State {
             tokens: Tokens::new(settings.secret)?,
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
-            openapi: document.to_json().unwrap_or_default().into(),
-            methods: routes::Methods::of(&document),
             draining: settings.draining,
         })
     }

@@ -1,12 +1,14 @@
 //! The list of routes, from which the application and its description are both made.
 
+use std::sync::LazyLock;
+
 use actix_cors::Cors;
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, from_fn};
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Bytes, Data};
 use actix_web::{App, Error, HttpRequest, HttpResponse};
 use utoipa::openapi::OpenApi;
 use utoipa_actix_web::AppExt;
@@ -53,6 +55,19 @@ fn routes(config: &mut ServiceConfig<'_>) {
 pub fn document() -> OpenApi {
     let base = App::new().into_utoipa_app().openapi(crate::openapi::base());
     crate::openapi::complete(base.configure(routes).split_for_parts().1)
+}
+
+/// What the document says, as the server needs it: made once for all workers.
+pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
+    let document = document();
+    let openapi = document.to_json().unwrap_or_default().into();
+    Contract { openapi, methods: Methods::of(&document) }
+});
+
+pub(crate) struct Contract {
+    /// The document as JSON.
+    pub(crate) openapi: Bytes,
+    pub(crate) methods: Methods,
 }
 
 /// The application, ready to be served or to be called by tests.
@@ -155,8 +170,8 @@ fn fits(template: &str, path: &str) -> bool {
 }
 
 /// No route matched: 404, or 405 if the path has other methods.
-async fn nowhere(request: HttpRequest, state: Data<State>) -> Answer<HttpResponse> {
-    match state.methods.allow(request.path()) {
+async fn nowhere(request: HttpRequest) -> Answer<HttpResponse> {
+    match CONTRACT.methods.allow(request.path()) {
         None => Err(Problem::not_found()),
         Some(allow) if request.method() == Method::OPTIONS => {
             Ok(HttpResponse::NoContent().insert_header((header::ALLOW, allow)).finish())

@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::State;
 use crate::http::problem::{Code, Problem};
+use crate::routes::CONTRACT;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
@@ -94,7 +95,7 @@ fn refuse(request: &ServiceRequest) -> Option<Problem> {
     if !takes_json(request.headers()) {
         return Some(Problem::new(Code::NotAcceptable));
     }
-    request.app_data::<Data<State>>()?.methods.refuse_query(request)
+    CONTRACT.methods.refuse_query(request)
 }
 
 /// Whether the client accepts what we answer with; who says nothing accepts everything.

@@ -1,6 +1,7 @@
 //! Pages of a list: keyset only, so that page one thousand costs what page one costs.
 
-use actix_web::http::header;
+use actix_web::error::InternalError;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use time::OffsetDateTime;
@@ -14,6 +15,8 @@ use crate::http::problem::{Answer, Code, Problem};
 const DEFAULT: i64 = 50;
 /// How many rows a page has at most.
 const MOST: i64 = 200;
+/// About how long a row is as JSON, in bytes: the page is written into one piece of memory.
+const USUAL_ROW: usize = 512;
 
 /// The `limit` parameter: 1 to 200, 50 where nothing is said.
 #[derive(Debug, Clone, Copy)]
@@ -142,6 +145,10 @@ macro_rules! page_of {
             fn info(&self) -> &$crate::http::page::PageInfo {
                 &self.page
             }
+
+            fn rows(&self) -> usize {
+                self.data.len()
+            }
         }
     };
 }
@@ -150,6 +157,7 @@ pub(crate) use page_of;
 /// A type made by [`page_of!`].
 pub(crate) trait Page: Serialize {
     fn info(&self) -> &PageInfo;
+    fn rows(&self) -> usize;
 }
 
 impl<P: Page> Responder for Paged<P> {
@@ -160,7 +168,14 @@ impl<P: Page> Responder for Paged<P> {
         if let Some(cursor) = &self.0.info().next_cursor {
             response.insert_header((header::LINK, next_link(request, cursor)));
         }
-        response.json(self.0)
+        let mut body = Vec::with_capacity(128 + self.0.rows() * USUAL_ROW);
+        match serde_json::to_writer(&mut body, &self.0) {
+            Ok(()) => response.content_type("application/json").body(body),
+            Err(error) => HttpResponse::from_error(InternalError::new(
+                error,
+                StatusCode::INTERNAL_SERVER_ERROR,
+            )),
+        }
     }
 }
 

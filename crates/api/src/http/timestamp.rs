@@ -1,29 +1,28 @@
 //! Points in time as RFC 3339 text in UTC with microseconds, always of the same length.
 
-use serde::{Deserialize, Deserializer, Serializer, de::Error};
+use serde::de::Error as _;
+use serde::ser::Error as _;
+use serde::{Deserialize, Deserializer, Serializer};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 /// `2026-11-23T14:30:52.000001Z`, digit by digit: a page of a list writes dozens of them.
-pub(crate) fn text(time: OffsetDateTime) -> String {
+fn digits(time: OffsetDateTime) -> [u8; 27] {
     let t = time.to_offset(UtcOffset::UTC);
-    let mut text = String::with_capacity(27);
-    let year = u32::try_from(t.year()).unwrap_or_default();
-    let parts = [
-        (year, 4, '-'),
-        (u8::from(t.month()).into(), 2, '-'),
-        (t.day().into(), 2, 'T'),
-        (t.hour().into(), 2, ':'),
-        (t.minute().into(), 2, ':'),
-        (t.second().into(), 2, '.'),
-        (t.microsecond(), 6, 'Z'),
-    ];
-    for (number, digits, end) in parts {
-        for place in (0..digits).rev() {
-            text.push(char::from(b'0' + (number / 10_u32.pow(place) % 10) as u8));
+    let mut text = *b"0000-00-00T00:00:00.000000Z";
+    let mut write = |at: usize, digits: usize, mut number: u32| {
+        for digit in text[at..at + digits].iter_mut().rev() {
+            *digit = b'0' + (number % 10) as u8;
+            number /= 10;
         }
-        text.push(end);
-    }
+    };
+    write(0, 4, u32::try_from(t.year()).unwrap_or_default());
+    write(5, 2, u8::from(t.month()).into());
+    write(8, 2, t.day().into());
+    write(11, 2, t.hour().into());
+    write(14, 2, t.minute().into());
+    write(17, 2, t.second().into());
+    write(20, 6, t.microsecond());
     text
 }
 
@@ -32,7 +31,7 @@ pub(crate) fn serialize<S: Serializer>(
     time: &OffsetDateTime,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&text(*time))
+    serializer.serialize_str(std::str::from_utf8(&digits(*time)).map_err(S::Error::custom)?)
 }
 
 /// For `#[serde(serialize_with)]` on optional fields.
@@ -66,10 +65,10 @@ impl<'de> Deserialize<'de> for Moment {
 mod tests {
     use time::macros::datetime;
 
-    use super::text;
+    use super::digits;
 
     #[test]
     fn microseconds_are_always_written() {
-        assert_eq!(text(datetime!(2026-01-02 03:04:05 +01:00)), "2026-01-02T02:04:05.000000Z");
+        assert_eq!(digits(datetime!(2026-01-02 03:04:05 +01:00)), *b"2026-01-02T02:04:05.000000Z");
     }
 }

@@ -1,10 +1,9 @@
 //! The API's description, for programs and for people. Nothing on the page comes from another site.
 
-use actix_web::web::Data;
 use actix_web::{HttpResponse, Responder, get};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::State;
+use crate::routes::CONTRACT;
 
 /// Get this description
 ///
@@ -16,8 +15,8 @@ use crate::State;
     security(())
 )]
 #[get("/openapi.json")]
-pub(crate) async fn openapi_json(state: Data<State>) -> impl Responder {
-    HttpResponse::Ok().content_type("application/json").body(state.openapi.clone())
+pub(crate) async fn openapi_json() -> impl Responder {
+    HttpResponse::Ok().content_type("application/json").body(CONTRACT.openapi.clone())
 }
 
 /// `/docs` without the slash.

@@ -7,6 +7,8 @@ mod connector;
 mod inbound;
 mod outbound;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use connector::Connector;
 
