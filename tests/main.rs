@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod access;
 mod authorization;
 mod bad_input;
 mod bad_paths;

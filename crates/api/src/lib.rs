@@ -17,7 +17,10 @@ use paddock_db::{Db, Door};
 pub use auth::passwords::{Passwords, hash as hash_password};
 pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens, WeakSecret};
 pub use http::problem::{Code, FieldError, Problem};
-pub use resources::customers::{LifecycleStage, NewCustomer, create_each};
+pub use resources::customers::{
+    AccessRule, LifecycleStage, NewCustomer, UserAccess, create_each, explain_access,
+};
+pub use resources::users::Role;
 pub use routes::{app, document};
 
 /// What the handlers of one worker share.

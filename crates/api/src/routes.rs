@@ -40,6 +40,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customers::update_customer)
         .service(customers::delete_customer)
         .service(customers::restore_customer)
+        .service(customers::explain_customer_access)
         .service(customer_comments::list_customer_comments)
         .service(customer_comments::create_customer_comment)
         .service(customer_comments::get_customer_comment)

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use futures_util::join;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row as PgRow, Statement as Prepared};
@@ -12,6 +13,7 @@ use uuid::Uuid;
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::pool::{Db, Stopwatch};
+use crate::rehearsal::Rehearsal;
 use crate::row::{FromRow, Row};
 use crate::sql;
 use crate::statement::{Listing, Statement};
@@ -125,6 +127,31 @@ impl Tenant {
         access: Access,
         work: impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
+        self.perform(access, Curtain::Commit, work).await
+    }
+
+    /// Runs several statements in one transaction that is rolled back in any case: to find out what would
+    /// happen, from the database itself. Otherwise as [`Tenant::transaction`].
+    ///
+    /// # Errors
+    /// Those of `work`; see [`Error`]. Nothing was written.
+    pub async fn rehearse<T, E: From<Error>>(
+        &self,
+        work: impl AsyncFn(&Rehearsal<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        self.perform(Access::Write, Curtain::RollBack, async |tx: &Tx<'_>| {
+            work(&Rehearsal::new(tx)).await
+        })
+        .await
+    }
+
+    /// One transaction, with its deadline and its retries.
+    async fn perform<T, E: From<Error>>(
+        &self,
+        access: Access,
+        curtain: Curtain,
+        work: impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
         let committing = Cell::new(false);
         let tries = async {
             for attempt in 1.. {
@@ -132,6 +159,7 @@ impl Tenant {
                     tenant: self,
                     lease: self.db.lease(&self.watch).await?,
                     access,
+                    curtain,
                     open: Cell::new(false),
                     failed: Cell::new(false),
                     again: Cell::new(false),
@@ -255,11 +283,19 @@ impl Errand<'_> {
     }
 }
 
+/// How a transaction ends whose work went well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Curtain {
+    Commit,
+    RollBack,
+}
+
 /// Several statements in one transaction, see [`Tenant::transaction`].
 pub struct Tx<'a> {
     tenant: &'a Tenant,
     lease: Lease,
     access: Access,
+    curtain: Curtain,
     open: Cell<bool>,
     /// Whether a statement failed, on the server or before it got there.
     failed: Cell<bool>,
@@ -286,14 +322,15 @@ impl Tx<'_> {
     }
 
     async fn send(&self, statement: Statement, params: Params<'_>) -> Result<Vec<PgRow>> {
-        let sent = self.try_send(statement, params).await;
-        sent.map_err(|failure| {
-            // The first failure tells whether to try again: the others may be its consequence.
-            if !self.failed.replace(true) {
-                self.again.set(failure.again);
-            }
-            failure.error
-        })
+        self.try_send(statement, params).await.map_err(|failure| self.fail(failure))
+    }
+
+    /// The first failure tells whether to try again: the others may be its consequence.
+    fn fail(&self, failure: Failure) -> Error {
+        if !self.failed.replace(true) {
+            self.again.set(failure.again);
+        }
+        failure.error
     }
 
     async fn try_send(
@@ -321,6 +358,33 @@ impl Tx<'_> {
         rows.map_err(|error| Failure::of_statement(error, Access::Read, &self.lease))
     }
 
+    /// Runs one statement as each of these users of the same company, all in one round trip.
+    pub(crate) async fn query_as_each<T: FromRow>(
+        &self,
+        users: &[Uuid],
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Vec<Vec<T>>> {
+        if !self.open.get() {
+            return Err(Error::Internal("nobody can stand in before the first statement".into()));
+        }
+        let prepared = self.lease.prepare(statement.sql()).await?;
+        let as_user = async |user: &Uuid| {
+            let user = set_user(*user);
+            let client = self.lease.client();
+            let (bound, rows) = join!(client.batch_execute(&user), client.query(&prepared, params));
+            bound.and(rows)
+        };
+        let answers = join_all(users.iter().map(as_user)).await;
+        let read = |answer: std::result::Result<Vec<PgRow>, tokio_postgres::Error>| {
+            let rows = answer.map_err(|error| {
+                self.fail(Failure::of_statement(error, Access::Read, &self.lease))
+            })?;
+            rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
+        };
+        answers.into_iter().map(read).collect()
+    }
+
     async fn run<T, E: From<Error>>(
         &self,
         work: &impl AsyncFn(&Tx<'_>) -> std::result::Result<T, E>,
@@ -333,12 +397,14 @@ impl Tx<'_> {
             return answer;
         }
         match answer {
-            Ok(answer) => self.commit().await.map(|()| answer).map_err(E::from),
-            Err(error) => {
+            Ok(answer) if self.curtain == Curtain::Commit => {
+                self.commit().await.map(|()| answer).map_err(E::from)
+            }
+            answer => {
                 if self.lease.client().batch_execute("rollback").await.is_ok() {
                     self.lease.land();
                 }
-                Err(error)
+                answer
             }
         }
     }
@@ -374,7 +440,7 @@ async fn preamble(
     check: &Prepared,
 ) -> std::result::Result<(), tokio_postgres::Error> {
     let company = format!("set local app.company_id = '{}'", actor.company_id);
-    let user = format!("set local app.user_id = '{}'", actor.user_id);
+    let user = set_user(actor.user_id);
     let epoch: [&(dyn ToSql + Sync); 1] = [&actor.epoch];
     let client = lease.client();
     let (begin, company, user, check) = join!(
@@ -384,6 +450,11 @@ async fn preamble(
         client.query(check, &epoch),
     );
     begin.and(company).and(user).and(check.map(drop))
+}
+
+/// Binds the acting user.
+fn set_user(user_id: Uuid) -> String {
+    format!("set local app.user_id = '{user_id}'")
 }
 
 /// Why a flight failed, and whether the same flight may succeed if sent again.

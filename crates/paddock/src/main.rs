@@ -3,6 +3,7 @@
 mod admin;
 mod bench;
 mod dev;
+mod explain;
 mod home;
 mod import;
 mod logging;
@@ -52,6 +53,8 @@ enum Command {
     /// Load records from a file.
     #[command(subcommand)]
     Import(Import),
+    /// Say who may see and change a record, and by which rule.
+    Explain(explain::ExplainArgs),
     /// Write made-up data, as messy as the real world's.
     #[command(subcommand)]
     Sample(Sample),
@@ -80,6 +83,7 @@ fn main() -> ExitCode {
         Command::User(command) => admin::user(&command),
         Command::Db(command) => home::run(&command),
         Command::Import(Import::Customers(args)) => import(&args),
+        Command::Explain(args) => explain::run(&args),
         Command::Sample(Sample::Customers(args)) => sample(&args),
         Command::Bench(args) => measure(&args),
         Command::Openapi => openapi(),

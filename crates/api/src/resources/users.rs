@@ -55,7 +55,7 @@ pub(crate) struct User {
 /// What a user is in the company. At present every role may do the same; see the known limits.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Role {
+pub enum Role {
     /// Answers for the company.
     Owner,
     /// Runs it.
@@ -67,7 +67,18 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    fn parse(text: &str) -> Self {
+    /// As it is stored, and as it stands in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Self {
         match text {
             "owner" => Self::Owner,
             "admin" => Self::Admin,

@@ -1,10 +1,13 @@
 //! Customers: the people a company sells to.
 
+mod access;
 mod batch;
 mod list;
 mod single;
 mod upsert;
 
+pub(crate) use access::explain_customer_access;
+pub use access::{AccessRule, UserAccess, explain as explain_access};
 pub(crate) use batch::change_customers;
 pub use batch::create_each;
 pub(crate) use list::list_customers;
