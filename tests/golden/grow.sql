@@ -25,7 +25,8 @@ insert into identity.memberships (identity_id, company_id, user_id)
 select i.id, u.company_id, u.id
 from identity.identities i
 join crm.users u on u.email_key = i.email_key
-where u.email ~ '^user\d';
+where u.email ~ '^user\d'
+    and u.email <> 'user2000@example.com';
 
 create temporary table owners as
 select k.company_id, k.is_big, u.id, row_number() over (partition by k.company_id order by u.email_key) as number
@@ -54,6 +55,13 @@ from kind k
 cross join lateral generate_series(1, case when k.is_big then 100000 else 700 end) n
 join owners o on o.company_id = k.company_id
     and o.number = 1 + n * 31 % case when k.is_big then 2000 else 1 end;
+
+insert into crm.customers (company_id, user_id, name, email)
+select u.company_id, u.id, 'Customer ' || n, 'customer' || n || '@example.com'
+from crm.users u
+cross join generate_series(1, 20) n
+where u.email_key = 'user@example.com'
+    and u.company_id not in (select k.company_id from kind k);
 
 insert into crm.customer_comments (company_id, customer_id, user_id, body, created_at)
 select c.company_id, c.id, c.user_id, 'Comment ' || n, c.created_at + n * interval '1 second'

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-/// How many rows a page may read: some to spare for those in the bin, nothing like a company.
-const MOST: u64 = 300;
+/// How many rows of a table a page may read: some to spare for those in the bin.
+const PAGE: u64 = 300;
+/// How many may be read to bring what fits into another order: a twentieth of the company.
+const PART: u64 = 5_000;
 
 /// What the catalog knows that plans do not tell.
 pub struct Catalog {
@@ -15,24 +17,12 @@ pub struct Catalog {
     pub tables: BTreeSet<String>,
 }
 
-/// How much a statement reads, from the best to the worst.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reads {
-    /// No more than a page, give or take.
-    Page,
-    /// More, but hardly a row that is not asked for: all that fits is read, to be sorted.
-    WhatFits,
-    /// Rows and rows that nobody asked for.
-    FullScan,
-}
-
-impl Reads {
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Page => "a page",
-            Self::WhatFits => "what fits, sorted",
-            Self::FullScan => "FULL SCAN",
-        }
+/// How many rows of the most read table, told in steps that do not depend on the day.
+pub fn reads(rows: u64) -> &'static str {
+    match rows {
+        ..=PAGE => "a page",
+        ..=PART => "a part",
+        _ => "FULL SCAN",
     }
 }
 
@@ -49,7 +39,6 @@ struct Access {
     index: String,
     condition: String,
     rows: u64,
-    dropped: u64,
 }
 
 impl Plan {
@@ -69,32 +58,24 @@ impl Plan {
         let total = |per_loop: f64| (per_loop * loops).ceil() as u64;
         let dropped = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
         let is_heap = kind == "Bitmap Heap Scan";
-        if let (true, Some(table)) = (kind.ends_with("Scan") && !is_heap, relation.or(table)) {
+        let table = relation.or(table).filter(|table| !table.starts_with("pg_"));
+        if let (true, Some(table)) = (kind.ends_with("Scan") && !is_heap, table) {
             self.accesses.push(Access {
                 table: table.to_owned(),
                 index: text("Index Name"),
                 condition: text("Index Cond"),
                 rows: total(number("Actual Rows") + dropped),
-                dropped: total(dropped),
                 kind,
             });
-        } else if let (true, Some(last)) = (is_heap, self.accesses.last_mut()) {
-            last.dropped += total(dropped);
         }
         for child in node["Plans"].as_array().into_iter().flatten() {
             self.visit(child, if is_heap { relation } else { None });
         }
     }
 
-    /// How much it read.
-    pub fn reads(&self) -> Reads {
-        if self.accesses.iter().all(|access| access.rows <= MOST) {
-            Reads::Page
-        } else if self.accesses.iter().all(|access| access.dropped <= MOST && access.is_bounded()) {
-            Reads::WhatFits
-        } else {
-            Reads::FullScan
-        }
+    /// How many rows of its most read table it reads, those included that it drops.
+    pub fn rows(&self) -> u64 {
+        self.accesses.iter().map(|access| access.rows).max().unwrap_or_default()
     }
 
     /// Every scan with the columns that are conditions on its index.
@@ -143,10 +124,5 @@ impl Access {
             before.is_some_and(|c| c == '(' || c == ' ')
                 && after.is_some_and(|c| c == ' ' || c == ',' || c == ')')
         })
-    }
-
-    /// Whether something beside the company bounds it.
-    fn is_bounded(&self) -> bool {
-        self.condition.contains(" AND ") || self.rows <= MOST
     }
 }

@@ -33,6 +33,8 @@ pub struct Scene {
     pub colleague: String,
     pub customer: String,
     pub comment: String,
+    /// The login and the user of somebody who has yet to be let in.
+    pub newcomer: [String; 2],
 }
 
 impl Scene {
@@ -50,6 +52,9 @@ impl Scene {
             "select id from crm.customer_comments where customer_id = '{customer}' and body = 'Comment 7'"
         );
         let comment = admin.value(&comment).await;
+        let newcomer = ["identity.identities", "crm.users"]
+            .map(|table| format!("select id from {table} where email = 'user2000@example.com'"));
+        let newcomer = [admin.value(&newcomer[0]).await, admin.value(&newcomer[1]).await];
         let owner = Psql::new(&world.database.admin_url()).await;
         owner.run("set role paddock_owner; set plan_cache_mode = force_generic_plan").await;
         let auth = Psql::new(&world.database.auth_url()).await;
@@ -57,13 +62,18 @@ impl Scene {
         let app = Psql::new(&world.database.app_url()).await;
         assert_eq!(app.value("show plan_cache_mode").await, "force_generic_plan");
         let (alice, catalog) = (world.alice_place(), catalog(&admin).await);
-        Self { _world: world, admin, app, auth, owner, alice, catalog, colleague, customer, comment }
+        Self { _world: world, admin, app, auth, owner, alice, catalog, colleague, customer, comment, newcomer }
     }
 
     /// How a role runs a statement with these values for Nike, as it does from the second time on.
     pub async fn plan(&self, who: &Psql, sql: &str, values: &[String]) -> Plan {
+        Self::plan_as(self.alice, who, sql, values).await
+    }
+
+    /// The same for whomever.
+    pub async fn plan_as(place: Place, who: &Psql, sql: &str, values: &[String]) -> Plan {
         who.run(&format!("prepare it as {sql}")).await;
-        who.begin_as(self.alice).await;
+        who.begin_as(place).await;
         let call =
             if values.is_empty() { "it".to_owned() } else { format!("it ({})", values.join(", ")) };
         let explain = "explain (analyze, costs off, timing off, summary off, format json) execute";
