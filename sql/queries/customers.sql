@@ -82,9 +82,7 @@ c.name_key >= app.fold($?::text) and c.name_key < app.fold($?) || repeat(U&'\+10
 c.lifecycle_stage = $?::text
 
 -- name: list_customers.where.lifecycle_stage_in
--- The bound says nothing new but to the planner, which takes several stages for nearly all customers.
 c.lifecycle_stage = any($?::text[])
-    and c.lifecycle_stage >= (select min(s.stage) from unnest($?::text[]) s (stage))
 
 -- name: list_customers.where.created_at_gte
 -- The order of its index: created_at.

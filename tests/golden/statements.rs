@@ -53,6 +53,15 @@ const TOGETHER: [(&[&str], &str); 9] = [
     (&["name_starts_with", "lifecycle_stage"], "name"),
 ];
 
+/// Two filters, of which one fits many rows and the other few: no plan is good for all their values. This
+/// list only shrinks.
+const KNOWN: [&str; 4] = [
+    "user_id and lifecycle_stage",
+    "user_id and lifecycle_stage_in",
+    "user_id and updated_at_gte",
+    "name_starts_with and lifecycle_stage",
+];
+
 /// The names in a file that begin so.
 fn names(file: &'static str, beginning: &str) -> Vec<&'static str> {
     let names = file.lines().filter_map(|line| line.strip_prefix("-- name: "));
@@ -175,7 +184,7 @@ fn values_of(name: &str, scene: &Scene) -> Vec<String> {
         "email" => ["CUSTOMER77@example.com", "nobody@example.com", "é@example.com"].map(str::to_owned),
         "name_starts_with" => ["ABC", "nobody", "a"].map(str::to_owned),
         "lifecycle_stage" => ["former", "nothing", "lead"].map(str::to_owned),
-        "lifecycle_stage_in" => ["{former}", "{nothing}", "{lead,customer}"].map(str::to_owned),
+        "lifecycle_stage_in" => ["{former,unknown}", "{nothing}", "{lead,customer}"].map(str::to_owned),
         "created_at_gte" | "created_at_gt" => {
             ["2021-11-25Z", "2026-01-01Z", "2020-01-01Z"].map(str::to_owned)
         }
@@ -231,7 +240,9 @@ impl Report {
     fn plans(&mut self, scene: &Scene, what: &str, plans: &[Plan]) -> String {
         let rows = plans.iter().map(Plan::rows).max().unwrap_or_default();
         if reads(rows) == "FULL SCAN" {
-            self.faults.push(format!("{what}: FULL SCAN of {rows} rows"));
+            eprintln!("{what} reads {rows} rows");
+            let known = KNOWN.iter().any(|known| what.starts_with(&format!("{known} ")));
+            self.faults.extend((!known).then(|| format!("{what}: FULL SCAN")));
         }
         let strays = plans.iter().flat_map(|plan| plan.strays(&scene.catalog));
         self.faults.extend(strays.map(|stray| format!("{what}: {stray} without the company")));
@@ -389,10 +400,25 @@ async fn every_statement_is_the_checked_in_one_and_reads_what_it_needs_through_a
     let before = report(&scene).await;
     compare("statements.txt", &before.text);
     assert!(before.faults.is_empty(), "{}", before.faults.join("\n"));
+    for known in KNOWN {
+        let mut lines = before.text.lines().filter(|line| line.starts_with(&format!("{known} ")));
+        assert!(lines.any(|line| line.contains("FULL SCAN")), "{known}: well done, strike it off");
+    }
+}
 
-    // The file tells when an index is gone, and what follows.
+#[actix_web::test]
+async fn nothing_is_read_from_end_to_end_where_all_companies_are_big() {
+    let scene = Scene::new().await;
+    scene.admin.run("delete from crm.companies where name ~ '^Company'; analyze").await;
+    let before = report(&scene).await;
+    assert!(before.faults.is_empty(), "{}", before.faults.join("\n"));
+
+    // And the file tells when an index is gone, and what follows.
     scene.admin.run("drop index crm.customers_name_idx").await;
     let after = report(&scene).await;
     let diff = diff(&before.text, &after.text);
-    assert!(diff.contains("FULL SCAN"), "{diff}");
+    let lost = |line: &str| line.starts_with("- ") && line.contains("customers_name_idx (company_id, name_key)");
+    let found = |line: &str| line.starts_with("+ ") && line.contains("FULL SCAN");
+    assert!(diff.lines().any(lost) && diff.lines().any(found), "{diff}");
+    assert!(after.faults.iter().any(|fault| fault.starts_with("all ")), "{:?}", after.faults);
 }
