@@ -30,21 +30,21 @@ with fitting as materialized (
 select
     c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
     c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key
-from crm.customers c
-where c.id = any (
-        case
-            when (select count(*) from fitting) < 1000 then array(select f.id from fitting f)
-            else array(
-                select c.id
-                from crm.customers c
-                where {walk}
-                    and {after}
-                order by {order}
-                limit {limit}
-            )
-        end
-    )
-    and {after}
+from unnest(
+    case
+        when (select count(*) from fitting) < 1000 then array(select f.id from fitting f)
+        else array(
+            select c.id
+            from crm.customers c
+            where {walk}
+                and {after}
+            order by {order}
+            limit {limit}
+        )
+    end
+) k (id)
+join crm.customers c on c.id = k.id
+where ({after}) is true
 order by {order}
 limit {limit}
 

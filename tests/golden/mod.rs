@@ -30,7 +30,8 @@ pub fn diff(before: &str, now: &str) -> String {
     let (mut i, mut j, mut heading, mut diff) = (0, 0, "", Vec::new());
     while i < before.len() || j < now.len() {
         let same = i < before.len() && j < now.len() && before[i] == now[j];
-        let goes = !same && i < before.len() && (j == now.len() || common[i + 1][j] >= common[i][j + 1]);
+        let goes =
+            !same && i < before.len() && (j == now.len() || common[i + 1][j] >= common[i][j + 1]);
         let line = if same || goes { before[i] } else { now[j] };
         if line.starts_with("── ") {
             heading = line;

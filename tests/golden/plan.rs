@@ -94,7 +94,8 @@ impl Plan {
     pub fn strays(&self, catalog: &Catalog) -> Vec<String> {
         let strays = self.accesses.iter().filter(|access| {
             let tenant = if access.table == "companies" { "id" } else { "company_id" };
-            catalog.tables.contains(&access.table) && access.columns(catalog).first() != Some(&tenant)
+            catalog.tables.contains(&access.table)
+                && access.columns(catalog).first() != Some(&tenant)
         });
         strays.map(|access| access.words(catalog)).collect()
     }

@@ -46,8 +46,9 @@ impl Scene {
         let customer = admin
             .value("select id from crm.customers where email_key = 'customer50009@example.com'")
             .await;
-        let colleague =
-            admin.value(&format!("select user_id from crm.customers where id = '{customer}'")).await;
+        let colleague = admin
+            .value(&format!("select user_id from crm.customers where id = '{customer}'"))
+            .await;
         let comment = format!(
             "select id from crm.customer_comments where customer_id = '{customer}' and body = 'Comment 7'"
         );
@@ -62,7 +63,19 @@ impl Scene {
         let app = Psql::new(&world.database.app_url()).await;
         assert_eq!(app.value("show plan_cache_mode").await, "force_generic_plan");
         let (alice, catalog) = (world.alice_place(), catalog(&admin).await);
-        Self { _world: world, admin, app, auth, owner, alice, catalog, colleague, customer, comment, newcomer }
+        Self {
+            _world: world,
+            admin,
+            app,
+            auth,
+            owner,
+            alice,
+            catalog,
+            colleague,
+            customer,
+            comment,
+            newcomer,
+        }
     }
 
     /// How a role runs a statement with these values for Nike, as it does from the second time on.
@@ -100,6 +113,7 @@ pub async fn shape(client: &Client, sql: &str) -> (String, String) {
     let takes: Vec<_> = statement.params().iter().map(ToString::to_string).collect();
     let column = |column: &tokio_postgres::Column| format!("{} {}", column.name(), column.type_());
     let answers: Vec<_> = statement.columns().iter().map(column).collect();
-    let list = |items: Vec<String>| if items.is_empty() { "nothing".to_owned() } else { items.join(", ") };
+    let list =
+        |items: Vec<String>| if items.is_empty() { "nothing".to_owned() } else { items.join(", ") };
     (list(takes), list(answers))
 }

@@ -30,7 +30,11 @@ const PAGE: i64 = 21;
 /// The files of `sql/queries`, with the role that sends them.
 const FILES: [(&str, &str, &str); 7] = [
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
-    ("customer_comments.sql", "paddock_app", include_str!("../../sql/queries/customer_comments.sql")),
+    (
+        "customer_comments.sql",
+        "paddock_app",
+        include_str!("../../sql/queries/customer_comments.sql"),
+    ),
     ("customers.sql", "paddock_app", CUSTOMERS),
     ("users.sql", "paddock_app", USERS),
     ("session.sql", "paddock_app", include_str!("../../sql/queries/session.sql")),
@@ -181,10 +185,14 @@ fn values_of(name: &str, scene: &Scene) -> Vec<String> {
             [format!("{{{few},{none}}}"), format!("{{{none}}}"), format!("{{{few},{many}}}")]
         }
         "user_id_is_null" | "user_id_is_not_null" => return vec![],
-        "email" => ["CUSTOMER77@example.com", "nobody@example.com", "é@example.com"].map(str::to_owned),
+        "email" => {
+            ["CUSTOMER77@example.com", "nobody@example.com", "é@example.com"].map(str::to_owned)
+        }
         "name_starts_with" => ["ABC", "nobody", "a"].map(str::to_owned),
         "lifecycle_stage" => ["former", "nothing", "lead"].map(str::to_owned),
-        "lifecycle_stage_in" => ["{former,unknown}", "{nothing}", "{lead,customer}"].map(str::to_owned),
+        "lifecycle_stage_in" => {
+            ["{former,unknown}", "{nothing}", "{lead,customer}"].map(str::to_owned)
+        }
         "created_at_gte" | "created_at_gt" => {
             ["2021-11-25Z", "2026-01-01Z", "2020-01-01Z"].map(str::to_owned)
         }
@@ -397,7 +405,8 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
 }
 
 #[actix_web::test]
-async fn every_statement_is_the_checked_in_one_and_reads_what_it_needs_through_an_index_of_the_company() {
+async fn every_statement_is_the_checked_in_one_and_reads_what_it_needs_through_an_index_of_the_company()
+ {
     let scene = Scene::new().await;
     let before = report(&scene, None).await;
     compare("statements.txt", &before.text);
@@ -423,7 +432,9 @@ async fn the_statements_show_when_an_index_is_gone_and_what_follows() {
     scene.admin.run("drop index crm.customers_name_idx").await;
     let after = report(&scene, Some("name")).await;
     let diff = diff(&before.text, &after.text);
-    let lost = |line: &str| line.starts_with("- ") && line.contains("customers_name_idx (company_id, name_key)");
+    let lost = |line: &str| {
+        line.starts_with("- ") && line.contains("customers_name_idx (company_id, name_key)")
+    };
     let found = |line: &str| line.starts_with("+ ") && line.contains("FULL SCAN");
     assert!(diff.lines().any(lost) && diff.lines().any(found), "{diff}");
     assert!(after.faults.iter().any(|fault| fault.starts_with("all ")), "{:?}", after.faults);

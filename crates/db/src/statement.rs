@@ -62,7 +62,8 @@ impl Statement {
     fn piece(&self) -> &'static str {
         let text = self.sql.split_once('\n').map_or("", |(_, text)| text);
         let has_index = text.starts_with(INDEX);
-        let text = if has_index { text.split_once('\n').map_or("", |(_, text)| text) } else { text };
+        let text =
+            if has_index { text.split_once('\n').map_or("", |(_, text)| text) } else { text };
         text.trim()
     }
 
@@ -340,11 +341,11 @@ mod tests {
     fn a_filter_without_an_index_in_the_order_takes_the_other_base() {
         let find = |name| Statement::find(name, FILE);
         let a = "x".to_owned();
-        let start = || {
-            Listing::new(find("list"), find("list.order.b")).or_by_another_key(find("other"))
-        };
+        let start =
+            || Listing::new(find("list"), find("list.order.b")).or_by_another_key(find("other"));
         assert_eq!(start().filter(find("list.where.a"), &a).name(), "list");
-        let listing = start().filter(find("list.where.a"), &a).filter_if(find("list.where.c"), true);
+        let listing =
+            start().filter(find("list.where.a"), &a).filter_if(find("list.where.c"), true);
         assert_eq!(
             listing.sql(),
             "-- name: other\nselect 2 where t.a = $1::text\n    and t.c or \
