@@ -31,9 +31,10 @@ test: ## Format check, lints as errors, all tests (PG=18 tests with PostgreSQL 1
 check: ## The quick look while working: does it compile?
 	$(CARGO) check --workspace --all-targets
 
-bless: ## Write the golden files anew: openapi.yaml
+bless: ## Write the golden files anew: openapi.yaml, sql/audit/matrix.txt, sql/audit/statements.txt
 	$(PADDOCK) openapi > openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
+	BLESS=1 $(CARGO) test --package paddock-tests checked_in_one
 
 bench: ## Measure against the database's own speed (about 15 minutes; see README)
 	$(CARGO) run --profile bench --package paddock -- bench

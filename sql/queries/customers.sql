@@ -13,6 +13,38 @@ select
     c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key
 from crm.customers c
 where {where}
+    and {after}
+order by {order}
+limit {limit}
+
+-- name: list_customers_by_another_key
+-- For filters whose index has another order than the list. If fewer than a thousand rows fit, they are
+-- read and sorted. If more do, the order is walked until the page is full, which takes the fewer rows the
+-- more fit: there, those filters stand in `(…) is true`, lest the planner read all that fit instead.
+with fitting as materialized (
+    select c.id
+    from crm.customers c
+    where {where}
+    limit 1000
+)
+select
+    c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
+    c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key
+from unnest(
+    case
+        when (select count(*) from fitting) < 1000 then array(select f.id from fitting f)
+        else array(
+            select c.id
+            from crm.customers c
+            where {walk}
+                and {after}
+            order by {order}
+            limit {limit}
+        )
+    end
+) k (id)
+join crm.customers c on c.id = k.id
+where ({after}) is true
 order by {order}
 limit {limit}
 
@@ -23,52 +55,65 @@ c.deleted_at is null
 c.deleted_at is not null
 
 -- name: list_customers.where.user_id
+-- The order of its index: created_at.
 c.user_id = $?::uuid
 
 -- name: list_customers.where.user_id_in
 c.user_id = any($?::uuid[])
 
 -- name: list_customers.where.user_id_is_null
+-- The order of its index: created_at.
 c.user_id is null
 
 -- name: list_customers.where.user_id_is_not_null
 c.user_id is not null
 
 -- name: list_customers.where.email
+-- The order of its index: any, it finds one row at most.
 c.email_key = app.fold($?::text)
 
 -- name: list_customers.where.name_starts_with
+-- The order of its index: name.
 -- No key is long enough to reach the upper end.
 c.name_key >= app.fold($?::text) and c.name_key < app.fold($?) || repeat(U&'\+10FFFF', 501)
 
 -- name: list_customers.where.lifecycle_stage
+-- The order of its index: created_at.
 c.lifecycle_stage = $?::text
 
 -- name: list_customers.where.lifecycle_stage_in
 c.lifecycle_stage = any($?::text[])
 
 -- name: list_customers.where.created_at_gte
+-- The order of its index: created_at.
 c.created_at >= $?::timestamptz
 
 -- name: list_customers.where.created_at_gt
+-- The order of its index: created_at.
 c.created_at > $?::timestamptz
 
 -- name: list_customers.where.created_at_lte
+-- The order of its index: created_at.
 c.created_at <= $?::timestamptz
 
 -- name: list_customers.where.created_at_lt
+-- The order of its index: created_at.
 c.created_at < $?::timestamptz
 
 -- name: list_customers.where.updated_at_gte
+-- The order of its index: updated_at.
 c.updated_at >= $?::timestamptz
 
 -- name: list_customers.where.updated_at_gt
+-- The order of its index: updated_at.
 c.updated_at > $?::timestamptz
 
 -- name: list_customers.where.updated_at_lte
+-- The order of its index: updated_at.
 c.updated_at <= $?::timestamptz
 
 -- name: list_customers.where.updated_at_lt
+-- The order of its index: updated_at.
 c.updated_at < $?::timestamptz
 
 -- name: list_customers.order.created_at

@@ -9,6 +9,7 @@ select
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version
 from crm.users u
 where {where}
+    and {after}
 order by {order}
 limit {limit}
 

@@ -6,6 +6,9 @@ use time::OffsetDateTime;
 use tokio_postgres::types::{ToSql, Type};
 use uuid::Uuid;
 
+/// How a filter begins that says which order its index has.
+const INDEX: &str = "-- The order of its index: ";
+
 /// One named statement, or one named piece of a [`Listing`].
 #[derive(Clone, Copy)]
 pub struct Statement {
@@ -55,9 +58,20 @@ impl Statement {
         self.sql
     }
 
-    /// The text without the line of its name.
+    /// The text without the line of its name and that of its index.
     fn piece(&self) -> &'static str {
-        self.sql.split_once('\n').map_or("", |(_, text)| text.trim())
+        let text = self.sql.split_once('\n').map_or("", |(_, text)| text);
+        let has_index = text.starts_with(INDEX);
+        let text =
+            if has_index { text.split_once('\n').map_or("", |(_, text)| text) } else { text };
+        text.trim()
+    }
+
+    /// Whether it says that its index has this order, up or down, or finds one row in any.
+    fn has_an_index_in(&self, order: Self) -> bool {
+        let order = order.name.rsplit('.').next().unwrap_or_default().trim_start_matches('-');
+        let mut lines = self.sql.lines().filter_map(|line| line.strip_prefix(INDEX));
+        lines.any(|line| line.starts_with("any") || line.trim_end_matches('.') == order)
     }
 }
 
@@ -132,14 +146,19 @@ impl SqlValue for i64 {
 
 /// A list statement put together from named pieces: a base, conditions, an order, a limit.
 ///
-/// The base holds the slots `{where}`, `{order}` and `{limit}`; every value is a parameter, written `$?`
-/// in the pieces. The pieces come from `sql/queries` and from nowhere else, so the number of shapes is
+/// The base holds the slots `{where}`, `{after}`, `{order}` and `{limit}`; every value is a parameter,
+/// written `$?` in the pieces. Filters say which order their index has; where it is not that of the list,
+/// another base may take over, with the slot `{walk}`: the conditions as those see them who go along the
+/// index of the order. The pieces come from `sql/queries` and from nowhere else, so the number of shapes is
 /// bounded; those with at most one condition beside the cursor are prepared once a connection, the others
 /// are planned each time, so that no connection collects hundreds of plans.
 pub struct Listing<'a> {
     base: Statement,
+    other_base: Option<Statement>,
     conditions: String,
-    order: &'static str,
+    walk: String,
+    after: String,
+    order: Statement,
     limit: Option<usize>,
     values: Vec<(&'a (dyn ToSql + Sync), Type)>,
     filters: usize,
@@ -151,18 +170,29 @@ impl<'a> Listing<'a> {
     pub fn new(base: Statement, order: Statement) -> Self {
         Self {
             base,
+            other_base: None,
             conditions: String::new(),
-            order: order.piece(),
+            walk: String::new(),
+            after: String::new(),
+            order,
             limit: None,
             values: Vec::with_capacity(6),
             filters: 0,
         }
     }
 
+    /// Takes another base as soon as there is a filter whose index has another order than the list.
+    #[must_use]
+    pub fn or_by_another_key(mut self, base: Statement) -> Self {
+        self.other_base = Some(base);
+        self
+    }
+
     /// Adds what every list of this resource has: it does not count as a filter.
     #[must_use]
     pub fn always(mut self, condition: Statement) -> Self {
-        self.condition(condition, |_| 0);
+        add(&mut self.conditions, condition.piece(), |_| 0);
+        add(&mut self.walk, condition.piece(), |_| 0);
         self
     }
 
@@ -170,9 +200,8 @@ impl<'a> Listing<'a> {
     #[must_use]
     pub fn filter<T: SqlValue>(mut self, condition: Statement, value: &'a T) -> Self {
         self.values.push((value, T::TYPE));
-        self.filters += 1;
         let number = self.values.len();
-        self.condition(condition, |_| number);
+        self.filter_by(condition, number);
         self
     }
 
@@ -189,8 +218,7 @@ impl<'a> Listing<'a> {
     #[must_use]
     pub fn filter_if(mut self, condition: Statement, wanted: bool) -> Self {
         if wanted {
-            self.filters += 1;
-            self.condition(condition, |_| 0);
+            self.filter_by(condition, 0);
         }
         self
     }
@@ -201,7 +229,7 @@ impl<'a> Listing<'a> {
         self.values.push((key, K::TYPE));
         self.values.push((id, Type::UUID));
         let first = self.values.len() - 1;
-        self.condition(condition, |nth| first + nth);
+        add(&mut self.after, condition.piece(), |nth| first + nth);
         self
     }
 
@@ -218,16 +246,19 @@ impl<'a> Listing<'a> {
     pub fn sql(&self) -> String {
         let limit = self.limit.map_or_else(|| "all".to_owned(), |n| format!("${n}"));
         let mut sql = String::with_capacity(1024);
+        let after = if self.after.is_empty() { "true" } else { &self.after };
         let mut rest = self.base.sql;
         while let Some((before, slot)) = rest.split_once('{') {
-            let (name, after) = slot.split_once('}').unwrap_or((slot, ""));
+            let (name, behind) = slot.split_once('}').unwrap_or((slot, ""));
             sql.push_str(before);
             match name {
                 "where" => sql.push_str(&self.conditions),
-                "order" => sql.push_str(self.order),
+                "walk" => sql.push_str(&self.walk),
+                "after" => sql.push_str(after),
+                "order" => sql.push_str(self.order.piece()),
                 _ => sql.push_str(&limit),
             }
-            rest = after;
+            rest = behind;
         }
         sql.push_str(rest);
         sql
@@ -245,17 +276,30 @@ impl<'a> Listing<'a> {
         &self.values
     }
 
-    /// Appends a condition, whose nth `$?` takes the number that it is given.
-    fn condition(&mut self, condition: Statement, number: impl Fn(usize) -> usize) {
-        if !self.conditions.is_empty() {
-            self.conditions.push_str("\n    and ");
+    /// Adds a condition that a client asked for.
+    fn filter_by(&mut self, condition: Statement, number: usize) {
+        self.filters += 1;
+        add(&mut self.conditions, condition.piece(), |_| number);
+        let Some(other_base) = self.other_base else { return };
+        if condition.has_an_index_in(self.order) {
+            add(&mut self.walk, condition.piece(), |_| number);
+        } else {
+            add(&mut self.walk, &format!("({}) is true", condition.piece()), |_| number);
+            self.base = other_base;
         }
-        for (nth, part) in condition.piece().split("$?").enumerate() {
-            if nth > 0 {
-                self.conditions.push_str(&format!("${}", number(nth - 1)));
-            }
-            self.conditions.push_str(part);
+    }
+}
+
+/// Appends a condition, whose nth `$?` takes the number that it is given.
+fn add(conditions: &mut String, condition: &str, number: impl Fn(usize) -> usize) {
+    if !conditions.is_empty() {
+        conditions.push_str("\n    and ");
+    }
+    for (nth, part) in condition.split("$?").enumerate() {
+        if nth > 0 {
+            conditions.push_str(&format!("${}", number(nth - 1)));
         }
+        conditions.push_str(part);
     }
 }
 
@@ -263,15 +307,17 @@ impl<'a> Listing<'a> {
 mod tests {
     use super::{Listing, Statement};
 
-    const FILE: &str = "-- name: list\nselect 1 where {where} order by {order} limit {limit}\n\
-        -- name: list.where.a\nt.a = $?::text\n-- name: list.where.after\n(t.b, t.id) > ($?, $?)\n\
+    const FILE: &str = "-- name: list\nselect 1 where {where} and {after} order by {order} limit {limit}\n\
+        -- name: other\nselect 2 where {where} or {walk} and {after}\n\
+        -- name: list.where.a\n-- The order of its index: b.\nt.a = $?::text\n\
+        -- name: list.where.c\nt.c\n-- name: list.where.after\n(t.b, t.id) > ($?, $?)\n\
         -- name: list.order.b\nt.b, t.id\n";
 
     #[test]
     fn a_statement_ends_where_the_next_begins() {
         assert_eq!(
             Statement::find("list.where.a", FILE).sql(),
-            "-- name: list.where.a\nt.a = $?::text"
+            "-- name: list.where.a\n-- The order of its index: b.\nt.a = $?::text"
         );
         assert_eq!(Statement::find("list.order.b", FILE).piece(), "t.b, t.id");
     }
@@ -286,9 +332,24 @@ mod tests {
                 .limit(&limit);
         assert_eq!(
             listing.sql(),
-            "-- name: list\nselect 1 where t.a = $1::text\n    and (t.b, t.id) > ($2, $3) \
-             order by t.b, t.id limit $4"
+            "-- name: list\nselect 1 where t.a = $1::text and (t.b, t.id) > ($2, $3) order by t.b, t.id limit $4"
         );
         assert_eq!(listing.values().len(), 4);
+    }
+
+    #[test]
+    fn a_filter_without_an_index_in_the_order_takes_the_other_base() {
+        let find = |name| Statement::find(name, FILE);
+        let a = "x".to_owned();
+        let start =
+            || Listing::new(find("list"), find("list.order.b")).or_by_another_key(find("other"));
+        assert_eq!(start().filter(find("list.where.a"), &a).name(), "list");
+        let listing =
+            start().filter(find("list.where.a"), &a).filter_if(find("list.where.c"), true);
+        assert_eq!(
+            listing.sql(),
+            "-- name: other\nselect 2 where t.a = $1::text\n    and t.c or \
+             t.a = $1::text\n    and (t.c) is true and true"
+        );
     }
 }

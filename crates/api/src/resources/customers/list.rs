@@ -21,6 +21,7 @@ use crate::http::timestamp::Moment;
 const LIST: &str = "/v1/customers";
 
 const BASE: Statement = sql!("customers.sql", "list_customers");
+const BY_ANOTHER_KEY: Statement = sql!("customers.sql", "list_customers_by_another_key");
 
 /// The pieces of `list_customers` in `sql/queries/customers.sql`.
 macro_rules! piece {
@@ -206,7 +207,8 @@ pub(crate) async fn list_customers(
     let paging = Paging::begin(&state.cursors, scope, params.limit, params.cursor.as_deref())?;
     let (order, rows) = (params.order()?, paging.rows());
     let filters = Filters::from(params);
-    let listing = go_on(filters.add_to(Listing::new(BASE, order.order)), order, paging.after());
+    let listing = Listing::new(BASE, order.order).or_by_another_key(BY_ANOTHER_KEY);
+    let listing = go_on(filters.add_to(listing), order, paging.after());
     let mut listed: Vec<Listed> = caller.list(&listing.limit(&rows)).await?;
     let page =
         paging.end(&mut listed, |row| Position { key: (order.key)(row), id: row.customer.id });

@@ -1,0 +1,72 @@
+create temporary table kind as
+select u.company_id, u.id as user_id, u.email = 'alice@nike.example' as is_big
+from crm.users u;
+
+insert into crm.companies (id, name)
+select app.uuid_v7(now()), 'Company ' || n
+from generate_series(1, 1000) n;
+
+insert into crm.users (company_id, name, email)
+select k.company_id, 'User ' || n, 'user' || n || '@example.com'
+from kind k
+cross join generate_series(1, 2000) n
+where k.is_big;
+
+insert into crm.users (company_id, name, email)
+select c.id, 'User', 'user@example.com'
+from crm.companies c;
+
+insert into identity.identities (email, password_hash)
+select u.email, '$argon2id$made-up'
+from crm.users u
+where u.email ~ '^user\d';
+
+insert into identity.memberships (identity_id, company_id, user_id)
+select i.id, u.company_id, u.id
+from identity.identities i
+join crm.users u on u.email_key = i.email_key
+where u.email ~ '^user\d'
+    and u.email <> 'user2000@example.com';
+
+create temporary table owners as
+select k.company_id, k.is_big, u.id, row_number() over (partition by k.company_id order by u.email_key) as number
+from kind k
+join crm.users u on u.company_id = k.company_id;
+
+insert into crm.customers (
+    company_id, user_id, name, email, phone, lifecycle_stage, created_at, updated_at, deleted_at
+)
+select
+    k.company_id,
+    case when n % 10 < 3 then k.user_id when n % 100 <> 7 then o.id end,
+    substr(md5(n::text), 1, 12) || ' ' || n,
+    'customer' || n || '@example.com',
+    '+1 555 ' || n,
+    case
+        when n % 1000 = 19 then 'former'
+        when n % 20 < 14 then 'lead'
+        when n % 20 < 17 then 'prospect'
+        else 'customer'
+    end,
+    timestamptz '2020-01-01 00:00Z' + n * interval '10 minutes',
+    timestamptz '2025-01-01 00:00Z' + (n * 7919 % 100000) * interval '1 minute',
+    case when n % 50 = 3 then timestamptz '2026-01-01 00:00Z' + n * interval '1 minute' end
+from kind k
+cross join lateral generate_series(1, case when k.is_big then 100000 else 700 end) n
+join owners o on o.company_id = k.company_id
+    and o.number = 1 + n * 31 % case when k.is_big then 2000 else 1 end;
+
+insert into crm.customers (company_id, user_id, name, email)
+select u.company_id, u.id, 'Customer ' || n, 'customer' || n || '@example.com'
+from crm.users u
+cross join generate_series(1, 20) n
+where u.email_key = 'user@example.com'
+    and u.company_id not in (select k.company_id from kind k);
+
+insert into crm.customer_comments (company_id, customer_id, user_id, body, created_at)
+select c.company_id, c.id, c.user_id, 'Comment ' || n, c.created_at + n * interval '1 second'
+from crm.customers c
+cross join lateral generate_series(1, case when c.email_key = 'customer50009@example.com' then 2000 else 1 end) n
+where c.email_key ~ '9@';
+
+analyze;

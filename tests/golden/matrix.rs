@@ -1,0 +1,80 @@
+//! `sql/audit/matrix.txt`: who may do what, as the catalog says and as trying it shows.
+
+use crate::harness::{Database, Psql};
+
+use super::{compare, diff};
+
+const QUESTIONS: &str = include_str!("matrix.sql");
+
+const PREFACE: &str = "\
+Who may do what in a Paddock database, as the catalog says and as trying it shows. `make bless` writes this file.
+
+A role's statement is really run, in a database of two companies, and undone. Of two numbers the first is how
+many rows a statement sees or changes, the second how many there are: of the company in app.company_id (own),
+of the other one (other), and without any company bound (no context). Of an insert, `own` is a row put back as
+it was, `other` a row with the values of the other company's and a preset company, `into other` one that names
+the other company; of an update, `into other` moves rows there. `42501 grant` is refused for want of a grant,
+`42501 policy` by row security; another SQLSTATE is what else is in the way. `public` is a role without grants.
+";
+
+/// The matrix of a database with two companies, as text. Leaves nothing behind.
+pub async fn matrix(database: &Database) -> String {
+    matrix_after(database, "").await
+}
+
+/// The same after a change, which is undone too. In a session of its own: one that has ever bound a
+/// company knows the setting's name from then on.
+pub async fn matrix_after(database: &Database, change: &str) -> String {
+    let admin = Psql::new(&database.admin_url()).await;
+    admin.run("begin").await;
+    admin.run(change).await;
+    let lines = admin.rows(QUESTIONS).await;
+    admin.run("rollback").await;
+    // The questions themselves answer with empty rows.
+    let lines = lines.into_iter().skip_while(|line| line.is_empty()).collect::<Vec<_>>().join("\n");
+    format!("{PREFACE}\n{lines}\n")
+}
+
+#[actix_web::test]
+async fn the_matrix_of_rights_is_the_checked_in_one() {
+    compare("matrix.txt", &matrix(&Database::new().await).await);
+}
+
+#[actix_web::test]
+async fn the_matrix_shows_whatever_is_granted_permitted_or_unforced() {
+    let database = Database::new().await;
+    let healthy = matrix(&database).await;
+    for (change, shown) in [
+        (
+            "grant delete on crm.customers to paddock_app",
+            "+ paddock_app    crm.customers            delete  0/2          0/2          -            0            -",
+        ),
+        (
+            "grant select (email_key) on crm.users to paddock_app",
+            "+ paddock_app    crm.users                select  1/1          0/1          -            42704        all",
+        ),
+        (
+            "alter table crm.customers no force row level security",
+            "+ paddock_owner  crm.customers            select  2/2          2/2          -            4            all",
+        ),
+        (
+            "drop policy customers_floor on crm.customers;
+            create policy everything on crm.customers for select to public using (true)",
+            "+ paddock_app    crm.customers            select  2/2          2/2          -            4            all",
+        ),
+        (
+            "create table crm.deals (id integer)",
+            "+ crm.deals                table of postgres, row security OFF; nobody",
+        ),
+        (
+            "grant execute on function pg_catalog.set_config(text, text, boolean) to paddock_app",
+            "+ set_config                               paddock_app, paddock_owner",
+        ),
+        ("grant temporary on database :here to public", "+ public         temporary"),
+    ] {
+        let change = change.replace(":here", database.name());
+        let diff = diff(&healthy, &matrix_after(&database, &change).await);
+        assert!(diff.lines().any(|line| line == shown), "{change}:\n{diff}");
+    }
+    assert_eq!(diff(&healthy, &matrix(&database).await), "", "something was left behind");
+}

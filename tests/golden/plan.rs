@@ -1,0 +1,129 @@
+//! What `explain` says, told in the words of `sql/audit/statements.txt`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+/// How many rows of a table a page may read: some to spare for those in the bin.
+const PAGE: u64 = 300;
+/// How many may be read to bring what fits into another order: a twentieth of the company.
+const PART: u64 = 5_000;
+
+/// What the catalog knows that plans do not tell.
+pub struct Catalog {
+    /// The columns of each index.
+    pub indexes: BTreeMap<String, Vec<String>>,
+    /// The tables of the companies' records.
+    pub tables: BTreeSet<String>,
+}
+
+/// How many rows of the most read table, told in steps that do not depend on the day.
+pub fn reads(rows: u64) -> &'static str {
+    match rows {
+        ..=PAGE => "a page",
+        ..=PART => "a part",
+        _ => "FULL SCAN",
+    }
+}
+
+/// Every access of a plan to a table.
+#[derive(Debug, Default)]
+pub struct Plan {
+    accesses: Vec<Access>,
+}
+
+#[derive(Debug)]
+struct Access {
+    table: String,
+    kind: String,
+    index: String,
+    condition: String,
+    rows: u64,
+}
+
+impl Plan {
+    /// Reads the answer to `explain (analyze, format json)`.
+    pub fn read(text: &str) -> Self {
+        let json: Value = serde_json::from_str(text).unwrap();
+        let mut plan = Self::default();
+        plan.visit(&json[0]["Plan"], None);
+        plan
+    }
+
+    fn visit(&mut self, node: &Value, table: Option<&str>) {
+        let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
+        let number = |name: &str| node[name].as_f64().unwrap_or_default();
+        let (kind, relation) = (text("Node Type"), node["Relation Name"].as_str());
+        let loops = number("Actual Loops");
+        let total = |per_loop: f64| (per_loop * loops).ceil() as u64;
+        let dropped = number("Rows Removed by Filter") + number("Rows Removed by Index Recheck");
+        let is_heap = kind == "Bitmap Heap Scan";
+        let table = relation.or(table).filter(|table| !table.starts_with("pg_"));
+        if let (true, Some(table)) = (kind.ends_with("Scan") && !is_heap, table) {
+            self.accesses.push(Access {
+                table: table.to_owned(),
+                index: text("Index Name"),
+                condition: text("Index Cond"),
+                rows: total(number("Actual Rows") + dropped),
+                kind,
+            });
+        }
+        for child in node["Plans"].as_array().into_iter().flatten() {
+            self.visit(child, if is_heap { relation } else { None });
+        }
+    }
+
+    /// How many rows of its most read table it reads, those included that it drops.
+    pub fn rows(&self) -> u64 {
+        self.accesses.iter().map(|access| access.rows).max().unwrap_or_default()
+    }
+
+    /// Every scan with the columns that are conditions on its index.
+    pub fn words(&self, catalog: &Catalog) -> String {
+        let mut scans = Vec::new();
+        for access in &self.accesses {
+            let scan = access.words(catalog);
+            if !scans.contains(&scan) {
+                scans.push(scan);
+            }
+        }
+        if scans.is_empty() { "no table".to_owned() } else { scans.join(", ") }
+    }
+
+    /// The accesses to records of companies that do not begin with the company.
+    pub fn strays(&self, catalog: &Catalog) -> Vec<String> {
+        let strays = self.accesses.iter().filter(|access| {
+            let tenant = if access.table == "companies" { "id" } else { "company_id" };
+            catalog.tables.contains(&access.table)
+                && access.columns(catalog).first() != Some(&tenant)
+        });
+        strays.map(|access| access.words(catalog)).collect()
+    }
+}
+
+impl Access {
+    fn words(&self, catalog: &Catalog) -> String {
+        let Self { kind, index, table, .. } = self;
+        if index.is_empty() {
+            return format!("{kind} {table}");
+        }
+        let kind = if kind == "Index Only Scan" { "Index Scan" } else { kind };
+        format!("{kind} {index} ({})", self.columns(catalog).join(", "))
+    }
+
+    /// The columns of the index that its condition compares.
+    fn columns<'a>(&self, catalog: &'a Catalog) -> Vec<&'a str> {
+        let columns = catalog.indexes.get(&self.index).into_iter().flatten();
+        columns.map(String::as_str).filter(|column| self.compares(column)).collect()
+    }
+
+    fn compares(&self, column: &str) -> bool {
+        let condition = &self.condition;
+        condition.match_indices(column).any(|(at, _)| {
+            let before = condition[..at].chars().next_back();
+            let after = condition[at + column.len()..].chars().next();
+            before.is_some_and(|c| c == '(' || c == ' ')
+                && after.is_some_and(|c| c == ' ' || c == ',' || c == ')')
+        })
+    }
+}

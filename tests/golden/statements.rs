@@ -1,0 +1,441 @@
+//! `sql/audit/statements.txt`: every statement, what it takes and answers, and how it reaches its rows in
+//! a big company beside many small ones.
+
+use std::fmt::Write as _;
+
+use paddock_db::{Listing, Statement};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::plan::{Plan, reads};
+use super::scene::{Scene, shape};
+use super::{compare, diff};
+use crate::harness::{Place, Psql};
+
+const PREFACE: &str = "\
+Every statement that Paddock can send, what it takes and answers, and how PostgreSQL reaches the rows below row
+security. `make bless` writes this file.
+
+Measured with the one plan that all companies share, in a company of 100,000 customers (30,000 of them of one
+owner, 100 in the rarest stage) beside one of 700 and a thousand small ones; with values that fit no row, few
+rows and many. A scan is followed by the columns that are conditions on its index. Lists take a page of 20.
+  a page     reads 300 rows of a table at most, whatever the values
+  a part     reads 5,000 at most, to bring what fits into another order than that of its index
+  FULL SCAN  reads more
+";
+
+/// A page as most clients ask for it, and the row more that tells whether there is another page.
+const PAGE: i64 = 21;
+
+/// The files of `sql/queries`, with the role that sends them.
+const FILES: [(&str, &str, &str); 7] = [
+    ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
+    (
+        "customer_comments.sql",
+        "paddock_app",
+        include_str!("../../sql/queries/customer_comments.sql"),
+    ),
+    ("customers.sql", "paddock_app", CUSTOMERS),
+    ("users.sql", "paddock_app", USERS),
+    ("session.sql", "paddock_app", include_str!("../../sql/queries/session.sql")),
+    ("identities.sql", "paddock_auth", include_str!("../../sql/queries/identities.sql")),
+    ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
+];
+const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
+const USERS: &str = include_str!("../../sql/queries/users.sql");
+
+/// Filters that clients are likely to combine.
+const TOGETHER: [(&[&str], &str); 9] = [
+    (&["user_id", "lifecycle_stage"], "-created_at"),
+    (&["user_id", "lifecycle_stage_in"], "-created_at"),
+    (&["user_id", "created_at_gte"], "-created_at"),
+    (&["user_id_is_null", "lifecycle_stage"], "-created_at"),
+    (&["lifecycle_stage", "created_at_gte"], "-created_at"),
+    (&["created_at_gte", "created_at_lt"], "-created_at"),
+    (&["updated_at_gte", "updated_at_lt"], "-updated_at"),
+    (&["user_id", "updated_at_gte"], "-updated_at"),
+    (&["name_starts_with", "lifecycle_stage"], "name"),
+];
+
+/// Two filters, of which one fits many rows and the other few: no plan is good for all their values. This
+/// list only shrinks.
+const KNOWN: [&str; 4] = [
+    "user_id and lifecycle_stage",
+    "user_id and lifecycle_stage_in",
+    "user_id and updated_at_gte",
+    "name_starts_with and lifecycle_stage",
+];
+
+/// The names in a file that begin so.
+fn names(file: &'static str, beginning: &str) -> Vec<&'static str> {
+    let names = file.lines().filter_map(|line| line.strip_prefix("-- name: "));
+    names.filter(|name| name.starts_with(beginning)).collect()
+}
+
+/// The text of a value.
+fn quoted(value: impl std::fmt::Display) -> String {
+    format!("'{value}'")
+}
+
+/// Values that are never sent: only the text of a listing is used here.
+static UUID: Uuid = Uuid::nil();
+static UUIDS: Vec<Uuid> = Vec::new();
+static TEXT: String = String::new();
+static TEXTS: Vec<String> = Vec::new();
+static TIME: OffsetDateTime = OffsetDateTime::UNIX_EPOCH;
+
+/// A list to be asked for: filters by name, an order, and whether it is a later page.
+struct List {
+    filters: Vec<&'static str>,
+    order: &'static str,
+    is_later: bool,
+}
+
+impl List {
+    fn words(&self) -> String {
+        let filters =
+            if self.filters.is_empty() { "all".to_owned() } else { self.filters.join(" and ") };
+        let page = if self.is_later { "later" } else { "first" };
+        format!("{filters:<44} {:<11} {page:<5}", self.order)
+    }
+
+    fn listing(&self) -> Listing<'static> {
+        let find = |kind: &str| {
+            let name = format!("list_customers.{kind}.{}", self.order);
+            let names = names(CUSTOMERS, &name);
+            Statement::find(names[0], CUSTOMERS)
+        };
+        let presence = if self.order == "deleted_at" { "deleted" } else { "present" };
+        let base = Statement::find("list_customers", CUSTOMERS);
+        let other_base = Statement::find("list_customers_by_another_key", CUSTOMERS);
+        let listing = Listing::new(base, find("order")).or_by_another_key(other_base);
+        let listing = listing.always(condition(presence));
+        let listing = self.filters.iter().fold(listing, |listing, name| with_filter(listing, name));
+        match (self.is_later, self.order.ends_with("name")) {
+            (false, _) => listing,
+            (true, true) => listing.after(find("after"), &TEXT, &UUID),
+            (true, false) => listing.after(find("after"), &TIME, &UUID),
+        }
+        .limit(&PAGE)
+    }
+
+    /// Literals for its parameters, several sets of them.
+    fn values(&self, scene: &Scene) -> Vec<Vec<String>> {
+        let mut sets = vec![Vec::new()];
+        for values in self.filters.iter().map(|name| values_of(name, scene)) {
+            if !values.is_empty() {
+                let with = |set: &Vec<String>| {
+                    values.iter().map(|value| [set.as_slice(), &[value.clone()]].concat()).collect()
+                };
+                sets = sets.iter().flat_map::<Vec<Vec<String>>, _>(with).collect();
+            }
+        }
+        // Without filters, from the middle and from near both ends.
+        let pages = if self.is_later && self.filters.is_empty() { 3 } else { 1 };
+        let add_page = |(n, mut set): (usize, Vec<String>)| {
+            if self.is_later {
+                let keys = match self.order.trim_start_matches('-') {
+                    "name" => ["8", "00", "ff"],
+                    "created_at" => ["2021-01-01Z", "2020-01-02Z", "2021-11-01Z"],
+                    "updated_at" => ["2025-02-01Z", "2025-01-02Z", "2025-03-10Z"],
+                    _ => ["2026-02-01Z", "2026-01-02Z", "2026-03-10Z"],
+                };
+                set.extend([quoted(keys[n % pages]), quoted(UUID)]);
+            }
+            set.push(PAGE.to_string());
+            set
+        };
+        let count = sets.len() * pages;
+        sets.into_iter().cycle().take(count).enumerate().map(add_page).collect()
+    }
+}
+
+fn condition(name: &str) -> Statement {
+    let name = format!("list_customers.where.{name}");
+    let found = names(CUSTOMERS, &name).into_iter().find(|found| *found == name);
+    Statement::find(found.unwrap_or_else(|| panic!("no {name}")), CUSTOMERS)
+}
+
+/// Adds the condition of that name, with a value of the type that it casts to.
+fn with_filter(listing: Listing<'static>, name: &str) -> Listing<'static> {
+    let piece = condition(name);
+    let kind = piece.sql().split_once("$?::").map(|(_, text)| text);
+    let is = |name: &str| {
+        let after = kind.and_then(|kind| kind.strip_prefix(name));
+        after.is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '['))
+    };
+    match kind {
+        None => listing.filter_if(piece, true),
+        Some(_) if is("uuid") => listing.filter(piece, &UUID),
+        Some(_) if is("uuid[]") => listing.filter(piece, &UUIDS),
+        Some(_) if is("text") => listing.filter(piece, &TEXT),
+        Some(_) if is("text[]") => listing.filter(piece, &TEXTS),
+        Some(_) if is("timestamptz") => listing.filter(piece, &TIME),
+        Some(kind) => panic!("a type that is new to this test: {kind}"),
+    }
+}
+
+/// Values for a filter that fit few rows, none, and many.
+fn values_of(name: &str, scene: &Scene) -> Vec<String> {
+    let (few, many) = (&scene.colleague, scene.alice.user_id);
+    let none = Uuid::nil();
+    let values: [String; 3] = match name {
+        "user_id" => [few.clone(), none.to_string(), many.to_string()],
+        "user_id_in" => {
+            [format!("{{{few},{none}}}"), format!("{{{none}}}"), format!("{{{few},{many}}}")]
+        }
+        "user_id_is_null" | "user_id_is_not_null" => return vec![],
+        "email" => {
+            ["CUSTOMER77@example.com", "nobody@example.com", "é@example.com"].map(str::to_owned)
+        }
+        "name_starts_with" => ["ABC", "nobody", "a"].map(str::to_owned),
+        "lifecycle_stage" => ["former", "nothing", "lead"].map(str::to_owned),
+        "lifecycle_stage_in" => {
+            ["{former,unknown}", "{nothing}", "{lead,customer}"].map(str::to_owned)
+        }
+        "created_at_gte" | "created_at_gt" => {
+            ["2021-11-25Z", "2026-01-01Z", "2020-01-01Z"].map(str::to_owned)
+        }
+        "created_at_lte" | "created_at_lt" => {
+            ["2020-01-01 00:15Z", "2019-01-01Z", "2024-01-01Z"].map(str::to_owned)
+        }
+        "updated_at_gte" | "updated_at_gt" => {
+            ["2025-03-11 10:00Z", "2026-01-01Z", "2020-01-01Z"].map(str::to_owned)
+        }
+        "updated_at_lte" | "updated_at_lt" => {
+            ["2025-01-01 01:00Z", "2024-01-01Z", "2026-01-01Z"].map(str::to_owned)
+        }
+        other => panic!("a new filter: give this test values for {other}"),
+    };
+    values.map(quoted).to_vec()
+}
+
+/// Every list of customers: each filter with each order, those that are likely together, the bin.
+fn lists() -> Vec<List> {
+    let orders: Vec<_> = names(CUSTOMERS, "list_customers.order.")
+        .into_iter()
+        .map(|name| name.trim_start_matches("list_customers.order."))
+        .collect();
+    let filters = names(CUSTOMERS, "list_customers.where.")
+        .into_iter()
+        .map(|name| name.trim_start_matches("list_customers.where."))
+        .filter(|name| !["present", "deleted"].contains(name));
+    let mut sets: Vec<(Vec<&str>, &str)> = orders.iter().map(|order| (vec![], *order)).collect();
+    for filter in filters {
+        let with_order = |order: &&'static str| (vec![filter], *order);
+        sets.extend(orders.iter().filter(|order| **order != "deleted_at").map(with_order));
+    }
+    sets.extend(TOGETHER.map(|(filters, order)| (filters.to_vec(), order)));
+    let pages = |(filters, order): (Vec<&'static str>, &'static str)| {
+        [false, true].map(|is_later| List { filters: filters.clone(), order, is_later })
+    };
+    sets.into_iter().flat_map(pages).collect()
+}
+
+/// The file, and what is wrong with it.
+struct Report {
+    text: String,
+    faults: Vec<String>,
+}
+
+impl Report {
+    fn heading(&mut self, name: &str, role: &str) {
+        let line = "─".repeat(96_usize.saturating_sub(name.len() + role.len()));
+        let _ = write!(self.text, "\n── {name} ({role}) {line}\n");
+    }
+
+    /// How it reaches its rows, in the worst case.
+    fn plans(&mut self, scene: &Scene, what: &str, plans: &[Plan]) -> String {
+        let rows = plans.iter().map(Plan::rows).max().unwrap_or_default();
+        if reads(rows) == "FULL SCAN" {
+            eprintln!("{what} reads {rows} rows");
+            let known = KNOWN.iter().any(|known| what.starts_with(&format!("{known} ")));
+            self.faults.extend((!known).then(|| format!("{what}: FULL SCAN")));
+        }
+        let strays = plans.iter().flat_map(|plan| plan.strays(&scene.catalog));
+        self.faults.extend(strays.map(|stray| format!("{what}: {stray} without the company")));
+        let words = plans.first().map(|plan| plan.words(&scene.catalog)).unwrap_or_default();
+        format!("{:<9}  {words}", reads(rows))
+    }
+}
+
+/// All of it, or only the lists in one order.
+async fn report(scene: &Scene, order: Option<&str>) -> Report {
+    let mut report = Report { text: PREFACE.to_owned(), faults: Vec::new() };
+    for (file, role, text) in FILES {
+        let who = match role {
+            "paddock_auth" => &scene.auth,
+            "paddock_owner" => &scene.owner,
+            _ => &scene.app,
+        };
+        // Pieces of lists have a dot in their name; one list has two bases.
+        let whole = |name: &&str| !name.contains('.') && *name != "list_customers_by_another_key";
+        let wanted = |name: &&str| order.is_none() || *name == "list_customers";
+        for name in names(text, "").into_iter().filter(whole).filter(wanted) {
+            report.heading(name, role);
+            match name {
+                "list_customers" => list_customers(scene, &mut report, order).await,
+                "list_users" => list_users(scene, &mut report).await,
+                _ => {
+                    let values = values_for(scene, name);
+                    let values = values
+                        .unwrap_or_else(|| panic!("{file}: give this test values for {name}"));
+                    let sql = Statement::find(name, text).sql();
+                    one(scene, who, &mut report, name, sql, &values).await;
+                }
+            }
+        }
+    }
+    report
+}
+
+/// A statement that is sent as it stands in its file.
+async fn one(
+    scene: &Scene,
+    who: &Psql,
+    report: &mut Report,
+    name: &str,
+    sql: &str,
+    values: &[String],
+) {
+    let (takes, answers) = shape(who.client(), sql).await;
+    // A company is created in its own context.
+    let company_id = if name == "create_company" { UUID } else { scene.alice.company_id };
+    let place = Place { company_id, ..scene.alice };
+    let plan = Scene::plan_as(place, who, sql, values).await;
+    let reads = report.plans(scene, name, &[plan]);
+    let _ = write!(report.text, "takes    {takes}\nanswers  {answers}\nreads    {reads}\n");
+}
+
+async fn list_customers(scene: &Scene, report: &mut Report, order: Option<&str>) {
+    let mut shapes = Vec::new();
+    for list in lists().into_iter().filter(|list| order.is_none_or(|order| list.order == order)) {
+        let sql = list.listing().sql();
+        let (takes, answers) = shape(scene.app.client(), &sql).await;
+        if !shapes.contains(&answers) {
+            let _ = writeln!(report.text, "answers  {answers}");
+            shapes.push(answers);
+        }
+        let mut plans = Vec::new();
+        for values in list.values(scene) {
+            plans.push(scene.plan(&scene.app, &sql, &values).await);
+        }
+        let what = list.words();
+        let reads = report.plans(scene, &what, &plans);
+        let _ = writeln!(report.text, "{what} {takes:<48} {reads}");
+    }
+}
+
+async fn list_users(scene: &Scene, report: &mut Report) {
+    let find = |name| Statement::find(name, USERS);
+    let start = || {
+        let (base, order) = (find("list_users"), find("list_users.order.created_at"));
+        Listing::new(base, order).always(find("list_users.where.all"))
+    };
+    let first = start().limit(&PAGE).sql();
+    one(scene, &scene.app, report, "list_users", &first, &[PAGE.to_string()]).await;
+    let later = start().after(find("list_users.after.created_at"), &TIME, &UUID).limit(&PAGE).sql();
+    let values = [quoted("2020-01-01Z"), quoted(UUID), PAGE.to_string()];
+    one(scene, &scene.app, report, "list_users, later", &later, &values).await;
+}
+
+/// Values for a statement, as literals.
+fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
+    let (customer, comment) = (quoted(&scene.customer), quoted(&scene.comment));
+    let none = || "null".to_owned();
+    let page = PAGE.to_string();
+    let ids = format!("array[{customer}, {}]::uuid[]", quoted(Uuid::nil()));
+    let texts = |texts: [&str; 2]| format!("'{{{},{}}}'", texts[0], texts[1]);
+    let emails = texts(["new@example.com", "customer77@example.com"]);
+    Some(match name {
+        "get_company" | "get_me" | "still_open" | "schema_version" | "posture" => vec![],
+        "require_current_user" => vec!["0".to_owned()],
+        "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
+        "create_company" => vec![quoted("Another")],
+        "create_user" => vec![quoted("Ada"), quoted("ada@example.com"), quoted("member")],
+        "create_identity" => vec![quoted("ada@example.com"), quoted("$argon2id$made-up")],
+        "create_membership" => {
+            let [identity, user] = &scene.newcomer;
+            vec![quoted(identity), quoted(scene.alice.company_id), quoted(user)]
+        }
+        "get_user" => vec![quoted(scene.alice.user_id)],
+        "get_customer" | "restore_customer" => vec![customer],
+        "delete_customer" => vec![customer, none()],
+        "create_customer" => {
+            vec![quoted("Ada"), quoted("ada@example.com"), none(), none(), quoted("lead")]
+        }
+        "update_customer" => {
+            let mut values = vec![customer, quoted("{1}"), "true".to_owned(), quoted("Ada")];
+            values.extend((0..4).flat_map(|_| ["false".to_owned(), none()]));
+            values
+        }
+        "put_customer_by_email" => {
+            let mut values = vec![quoted("customer77@example.com"), quoted("Ada")];
+            values.extend((0..2).flat_map(|_| ["false".to_owned(), none()]));
+            let expected = [quoted("{1}"), "true".to_owned()];
+            values.extend(["true".to_owned(), quoted("lead")].into_iter().chain(expected));
+            values
+        }
+        "create_customers" | "upsert_customers" => {
+            let (names, phones) = (texts(["Ada", "Grace"]), texts(["1", "2"]));
+            let mut values =
+                vec![names, emails, phones, texts(["Dr", "Dr"]), texts(["lead", "lead"])];
+            if name == "upsert_customers" {
+                values.swap(0, 1);
+                values.push(quoted("{true,true}"));
+                values.extend(["true", "false", "true"].map(str::to_owned));
+            }
+            values
+        }
+        "update_customers" => {
+            let mut values =
+                vec![ids, quoted("{1,1}"), quoted("{true,true}"), texts(["Ada", "Grace"])];
+            let fields = [quoted("{false,false}"), quoted("{null,null}")];
+            values.extend((0..4).flat_map(|_| fields.clone()));
+            values
+        }
+        "delete_customers" => vec![ids, quoted("{1,1}")],
+        "list_customer_comments" => vec![customer, none(), none(), page],
+        "create_customer_comment" => vec![customer, quoted("Hello.")],
+        "get_customer_comment" => vec![customer, comment],
+        "update_customer_comment" => vec![customer, comment, quoted("{1}"), quoted("Hello.")],
+        "delete_customer_comment" => vec![customer, comment, none()],
+        _ => return None,
+    })
+}
+
+#[actix_web::test]
+async fn every_statement_is_the_checked_in_one_and_reads_what_it_needs_through_an_index_of_the_company()
+ {
+    let scene = Scene::new().await;
+    let before = report(&scene, None).await;
+    compare("statements.txt", &before.text);
+    assert!(before.faults.is_empty(), "{}", before.faults.join("\n"));
+    for known in KNOWN {
+        let mut lines = before.text.lines().filter(|line| line.starts_with(&format!("{known} ")));
+        assert!(lines.any(|line| line.contains("FULL SCAN")), "{known}: well done, strike it off");
+    }
+}
+
+#[actix_web::test]
+async fn nothing_is_read_from_end_to_end_where_all_companies_are_big() {
+    let scene = Scene::new().await;
+    scene.admin.run("delete from crm.companies where name ~ '^Company'; analyze").await;
+    let all = report(&scene, None).await;
+    assert!(all.faults.is_empty(), "{}", all.faults.join("\n"));
+}
+
+#[actix_web::test]
+async fn the_statements_show_when_an_index_is_gone_and_what_follows() {
+    let scene = Scene::new().await;
+    let before = report(&scene, Some("name")).await;
+    scene.admin.run("drop index crm.customers_name_idx").await;
+    let after = report(&scene, Some("name")).await;
+    let diff = diff(&before.text, &after.text);
+    let lost = |line: &str| {
+        line.starts_with("- ") && line.contains("customers_name_idx (company_id, name_key)")
+    };
+    let found = |line: &str| line.starts_with("+ ") && line.contains("FULL SCAN");
+    assert!(diff.lines().any(lost) && diff.lines().any(found), "{diff}");
+    assert!(after.faults.iter().any(|fault| fault.starts_with("all ")), "{:?}", after.faults);
+}
