@@ -28,3 +28,4 @@ mod seed_story;
 mod tokens;
 mod transactions;
 mod upsert;
+mod walk;
