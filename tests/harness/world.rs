@@ -152,8 +152,7 @@ impl World {
         self.db.act_as(Actor { company_id, user_id, epoch: None })
     }
 
-    /// Somebody with a place and the password of all, logged in.
-    pub async fn log_in(&self, email: &str, place: Place) -> Person {
+    async fn log_in(&self, email: &str, place: Place) -> Person {
         let credentials = serde_json::json!({ "email": email, "password": cluster::PASSWORD });
         let reply = self.stranger().post("/v1/auth/login", credentials).await;
         assert_eq!(reply.status, 200, "{reply:?}");

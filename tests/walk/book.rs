@@ -27,6 +27,11 @@ impl Book {
         Self { tag: Uuid::now_v7().simple().to_string(), ..Self::default() }
     }
 
+    /// The same values, but for those that must be unique.
+    pub fn again(&self) -> Self {
+        Self { tag: Self::new().tag, ..self.clone() }
+    }
+
     /// The same names, with values that have never existed. Entity tags only count, so they stay.
     pub fn of_nobody(&self) -> Self {
         let fresh = |ids: &BTreeMap<String, String>| {

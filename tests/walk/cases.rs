@@ -1,12 +1,14 @@
 //! The cases of an operation: requests that name records of a book.
 
 use actix_web::http::Method;
+use actix_web::test::TestRequest;
 use serde_json::{Value, json};
 
 use super::book::Book;
 use super::document::{Document, Lack, Operation, Parameter, names_an_id};
 use super::example::{Examples, is};
 use super::spellings::{OF_IDS, OF_TEXTS, Spelling};
+use crate::harness::{Person, Reply};
 
 /// A request, and who sends it.
 #[derive(Debug, Clone)]
@@ -21,6 +23,23 @@ pub struct Case {
 }
 
 impl Case {
+    /// Whether it is a request just as the document has it.
+    pub fn is_documented(&self) -> bool {
+        self.name.starts_with(DOCUMENTED)
+    }
+
+    pub async fn send(&self, person: &Person) -> Reply {
+        let request = person.request(self.method.clone(), &self.address);
+        let add = |request: TestRequest, (name, value): &(String, String)| {
+            request.insert_header((name.as_str(), value.as_str()))
+        };
+        let request = self.headers.iter().fold(request, add);
+        match &self.body {
+            Some(body) => person.send(request.set_payload(body.clone())).await,
+            None => person.send(request).await,
+        }
+    }
+
     /// Everything that the request says, decoded.
     pub fn said(&self) -> String {
         let address = decoded(&self.address);
@@ -99,12 +118,12 @@ impl<'a> Cases<'a> {
         let bodies =
             Examples::new(self.document, self.operation, self.book, 0).bodies(self.operation)?;
         if bodies.is_empty() {
-            let case = self.request("as documented", &address, None);
+            let case = self.request(DOCUMENTED, &address, None);
             self.cases.push(case);
         }
         for (number, (kind, _)) in bodies.iter().enumerate() {
             let (_, body) = self.body(self.book, number)?;
-            let name = format!("as documented, body {number}");
+            let name = format!("{DOCUMENTED}, body {number}");
             let case = self.request(&name, &address, Some(&body)).with("content-type", kind);
             self.cases.push(case);
         }
@@ -248,7 +267,9 @@ impl<'a> Cases<'a> {
             return Ok(self.book.cursors.values().map(|cursor| (HERS, cursor.clone())).collect());
         }
         if let Some(words) = schema["enum"].as_array() {
-            return Ok(words.iter().map(|word| (WORD, plain(word))).collect());
+            let mut words: Vec<String> = words.iter().map(plain).collect();
+            words.extend(parameter.is_list().then(|| words.join(",")));
+            return Ok(words.into_iter().map(|word| (WORD, word)).collect());
         }
         if is(&schema, "boolean") {
             return Ok(["true", "false"].map(|word| (WORD, word.to_owned())).into());
@@ -261,7 +282,7 @@ impl<'a> Cases<'a> {
         let given = ["example", "default", "minimum"].iter().find_map(|word| schema.get(word));
         let given = parameter.example.as_ref().or(given).map(plain);
         let given = given.ok_or_else(|| Lack(format!("add an example to {at}")))?;
-        Ok(vec![("as documented", encoded(&given))])
+        Ok(vec![(DOCUMENTED, encoded(&given))])
     }
 
     fn id_values(
@@ -417,6 +438,7 @@ impl<'a> Cases<'a> {
     }
 }
 
+const DOCUMENTED: &str = "as documented";
 /// What a parameter's value is called that the walk is about.
 const HERS: &str = "hers";
 /// What one is called that stands in a list of words.

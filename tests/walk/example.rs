@@ -36,9 +36,25 @@ impl<'a> Examples<'a> {
                 let body = self.object(&alternative, &at)?;
                 bodies.extend(with_booleans(body).into_iter().map(|body| (kind.clone(), body)));
             }
-            bodies.extend(example.clone().map(|body| (kind.clone(), body)));
+            bodies.extend(example.clone().map(|body| (kind.clone(), self.unique(body))));
         }
         Ok(bodies)
+    }
+
+    /// The example with e-mails that nobody else has.
+    fn unique(&self, example: Value) -> Value {
+        match example {
+            Value::String(text) if self.unique && text.contains('@') => json!(self.email()),
+            Value::Array(items) => items.into_iter().map(|item| self.unique(item)).collect(),
+            Value::Object(members) => {
+                members.into_iter().map(|(name, inner)| (name, self.unique(inner))).collect()
+            }
+            other => other,
+        }
+    }
+
+    fn email(&self) -> String {
+        format!("{}-{}@example.com", self.book.tag, self.number)
     }
 
     /// An object with all its members, but numbers that may be absent.
@@ -61,7 +77,7 @@ impl<'a> Examples<'a> {
             return self.id(schema, name, at);
         }
         if schema["format"] == "email" && self.unique {
-            return Ok(json!(format!("{}-{}@example.com", self.book.tag, self.number)));
+            return Ok(json!(self.email()));
         }
         let given = ["example", "const", "default"].iter().find_map(|word| schema.get(word));
         let first = ["examples", "enum"].iter().find_map(|word| schema[word].get(0));

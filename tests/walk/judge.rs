@@ -7,6 +7,9 @@ use super::canaries::Canaries;
 use super::rows::Sums;
 use crate::harness::Reply;
 
+pub const HERS_CHANGED: &str = "rows of the other company have changed";
+const REFUSED_AND_CHANGED: &str = "refused, and rows have changed all the same";
+
 /// What is wrong with one answer, whatever another one was.
 pub fn alone(reply: &Reply, log: &str, canaries: &Canaries, request: &str) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -36,9 +39,9 @@ pub fn together(hers: &Reply, nobodys: &Reply, books: &[&Book]) -> Option<String
 /// What has happened to rows that must not change.
 pub fn rows(before: &Sums, after: &Sums, replies: [&Reply; 2]) -> Option<&'static str> {
     if before.hers != after.hers {
-        Some("rows of the other company have changed")
+        Some(HERS_CHANGED)
     } else if before.all != after.all && replies.iter().all(|reply| reply.status >= 400) {
-        Some("refused, and rows have changed all the same")
+        Some(REFUSED_AND_CHANGED)
     } else {
         None
     }

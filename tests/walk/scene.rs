@@ -1,5 +1,7 @@
 //! Two companies with people of every role, and the records that the walk is about.
 
+use std::sync::LazyLock;
+
 use actix_web::http::Method;
 use paddock_db::provision::{NewUser, user};
 use serde_json::{Map, Value};
@@ -9,7 +11,14 @@ use super::canaries::Canaries;
 use super::document::{Document, Lack, Resource};
 use super::example::Examples;
 use super::rows::Rows;
-use crate::harness::{PASSWORD, Person, Place, Psql, Reply, World};
+use crate::harness::{Person, Psql, Reply, World, forge};
+
+/// What Alice and Bob are called among their colleagues.
+pub const BOSS: &str = "the boss";
+
+/// Of a password that stands in no document.
+static PASSWORD_HASH: LazyLock<String> =
+    LazyLock::new(|| paddock_api::hash_password("not in any document").unwrap());
 
 /// Somebody, and what they are called in a finding.
 pub type Known = (String, Person);
@@ -60,11 +69,12 @@ impl Scene {
 
     /// Nobody who reads the document knows a password of her company from here on.
     async fn change_passwords(&self) {
-        let hash = paddock_api::hash_password("not in any document").unwrap();
         let update = "update identity.identities i set password_hash = '{hash}'
             from identity.memberships m where m.identity_id = i.id and m.company_id = '{company}'";
         let company_id = self.alice().company_id.to_string();
-        self.admin.run(&update.replace("{hash}", &hash).replace("{company}", &company_id)).await;
+        self.admin
+            .run(&update.replace("{hash}", &PASSWORD_HASH).replace("{company}", &company_id))
+            .await;
     }
 
     /// New records of the person's company: one of each kind; with three, one more and a deleted one.
@@ -143,19 +153,23 @@ impl Scene {
     }
 }
 
-/// The boss, and a colleague of every role of the document. API keys will stand here too.
+/// The boss, and a colleague of every role of the document. API keys will be a line here.
 async fn people(world: &World, document: &Document, boss: Person, domain: &str) -> Vec<Known> {
-    let password_hash = &paddock_api::hash_password(PASSWORD).unwrap();
-    let company_id = boss.company_id;
-    let mut people = vec![("the boss".to_owned(), boss)];
+    let mut people = vec![(BOSS.to_owned(), boss.clone())];
     for role in document.roles() {
-        let email = &format!("{role}@{domain}.example");
-        let new = NewUser { name: &role, email, role: &role, password_hash };
-        let user_id = user(&world.database.admin_url(), company_id, &new).await.unwrap();
-        let person = world.log_in(email, Place { company_id, user_id }).await;
-        people.push((role, person));
+        let colleague = colleague(world, &boss, &role, domain).await;
+        people.push((role, colleague));
     }
     people
+}
+
+/// With a token as the login gives it, without the work of one.
+async fn colleague(world: &World, boss: &Person, role: &str, domain: &str) -> Person {
+    let email = &format!("{role}@{domain}.example");
+    let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
+    let mut person = boss.clone();
+    person.user_id = user(&world.database.admin_url(), boss.company_id, &new).await.unwrap();
+    person.with_token(&forge::sign(&forge::header(), &forge::claims(&person)))
 }
 
 fn filled(path: &str, book: &Book) -> String {

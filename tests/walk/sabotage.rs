@@ -1,0 +1,174 @@
+//! Doors opened on purpose, each in a database of its own: the walk must name the operations behind them,
+//! and no others.
+
+use serde_json::{Value, json};
+
+use super::book::Book;
+use super::cases::Cases;
+use super::compare::Comparison;
+use super::document::{Document, Lack};
+use super::judge;
+use super::report::Report;
+use super::rows::Sums;
+use super::scene::Scene;
+
+/// Everybody sees every customer, and nothing else is different.
+const OPEN_CUSTOMERS: &str = "drop policy customers_floor on crm.customers;
+    alter policy customers_read on crm.customers using (true)";
+
+/// The walk through these operations after such a change.
+async fn walk(sabotage: &str, operations: &[&str]) -> Report {
+    let scene = Scene::new().await;
+    let comparison = Comparison::begin(&scene).await.unwrap();
+    scene.admin.run(sabotage).await;
+    let report = comparison.of(|name| operations.contains(&name)).await;
+    assert_eq!(report.cases.len(), operations.len());
+    report
+}
+
+#[actix_web::test]
+async fn customers_that_everybody_may_read_are_found() {
+    let operations = ["getCustomer", "listCustomers", "getUser", "getMe"];
+    let report = walk(OPEN_CUSTOMERS, &operations).await;
+    assert_eq!(report.red(), ["getCustomer", "listCustomers"], "{report}");
+    assert!(
+        report.says("the body shows crm.customers.company_id, crm.customers.email"),
+        "{report}"
+    );
+    assert!(report.says("200 was answered, not 404"), "{report}");
+}
+
+#[actix_web::test]
+async fn customers_that_everybody_may_change_are_found() {
+    let open = format!(
+        "{OPEN_CUSTOMERS};
+        alter policy customers_change on crm.customers using (true) with check (true)"
+    );
+    let operations = ["changeCustomers", "deleteCustomer", "updateCustomer", "restoreCustomer"];
+    for operation in operations {
+        let report = walk(&open, &[operation]).await;
+        assert_eq!(report.red(), [operation], "{report}");
+        assert!(report.says(judge::HERS_CHANGED), "{report}");
+    }
+}
+
+#[actix_web::test]
+async fn a_door_that_opens_for_one_role_is_found() {
+    let open = "drop policy customers_floor on crm.customers;
+        alter policy customers_read on crm.customers using (
+            company_id = (select app.company_id())
+            or 'viewer' = (select u.role from crm.users u where u.id = (select app.user_id()))
+        )";
+    let report = walk(open, &["getCustomer", "getUser"]).await;
+    assert_eq!(report.red(), ["getCustomer"], "{report}");
+    assert!(report.findings.iter().all(|f| f.case.starts_with("viewer, ")), "{report}");
+}
+
+#[actix_web::test]
+async fn comments_and_people_that_everybody_may_read_are_found() {
+    let open = "drop policy customer_comments_floor on crm.customer_comments;
+        alter policy customer_comments_read on crm.customer_comments using (true);
+        drop policy users_floor on crm.users;
+        alter policy users_read on crm.users using (true)";
+    let report = walk(open, &["getUser", "listUsers", "listCustomers"]).await;
+    assert_eq!(report.red(), ["getUser", "listUsers"], "{report}");
+}
+
+#[actix_web::test]
+async fn a_comment_that_can_be_put_on_another_companys_customer_is_found() {
+    let open = format!(
+        "{OPEN_CUSTOMERS};
+        create unique index customers_id_key on crm.customers (id);
+        alter table crm.customer_comments drop constraint customer_comments_customer_id_fkey;
+        alter table crm.customer_comments add constraint customer_comments_customer_id_fkey
+            foreign key (customer_id) references crm.customers (id)"
+    );
+    let report = walk(&open, &["createCustomerComment", "listUsers"]).await;
+    assert_eq!(report.red(), ["createCustomerComment"], "{report}");
+    assert!(report.says("201 was answered, not 404"), "{report}");
+}
+
+#[actix_web::test]
+async fn an_email_that_is_taken_by_another_company_is_found() {
+    let global = "drop index crm.customers_email_key;
+        create unique index customers_email_key on crm.customers (email_key) where deleted_at is null";
+    let report = walk(global, &["createCustomer", "createCustomerComment"]).await;
+    assert_eq!(report.red(), ["createCustomer"], "{report}");
+    assert!(report.says("already-exists"), "{report}");
+}
+
+#[actix_web::test]
+async fn a_preset_that_names_another_company_is_found() {
+    let scene = Scene::new().await;
+    let comparison = Comparison::begin(&scene).await.unwrap();
+    let preset = format!(
+        "{OPEN_CUSTOMERS};
+        alter policy customers_create on crm.customers with check (true);
+        alter table crm.customers alter company_id set default '{}';
+        alter table crm.customers alter user_id set default null",
+        scene.alice().company_id
+    );
+    scene.admin.run(&preset).await;
+    let report = comparison.of(|name| name == "createCustomer").await;
+    assert_eq!(report.red(), ["createCustomer"], "{report}");
+    assert!(report.says(judge::HERS_CHANGED), "{report}");
+}
+
+#[actix_web::test]
+async fn a_log_that_shows_another_companys_text_is_found() {
+    let talkative = "create function app.talk() returns trigger language plpgsql security definer as $$
+        begin
+            raise exception '%', (select string_agg(c.name, ' ') from crm.customers c);
+        end $$;
+        create trigger talk before update on crm.customers for each row execute function app.talk()";
+    let report = walk(talkative, &["changeCustomers", "getUser"]).await;
+    assert_eq!(report.red(), ["changeCustomers"], "{report}");
+    assert!(report.says("the log shows crm.customers.name"), "{report}");
+    assert!(report.says("500 was answered"), "{report}");
+}
+
+#[test]
+fn a_refusal_that_leaves_something_behind_is_found() {
+    let refused = crate::harness::Reply {
+        status: 404,
+        headers: actix_web::http::header::HeaderMap::new(),
+        json: Value::Null,
+        text: String::new(),
+    };
+    let sums = |all, hers| Sums { all: Some(all), hers: Some(hers) };
+    let judge = |after| judge::rows(&sums(1, 1), &after, [&refused, &refused]);
+    assert_eq!(judge(sums(1, 1)), None);
+    assert_eq!(judge(sums(2, 1)), Some("refused, and rows have changed all the same"));
+    assert_eq!(judge(sums(2, 2)), Some(judge::HERS_CHANGED));
+}
+
+#[test]
+fn a_document_that_says_too_little_is_told_what_to_add() {
+    let lack = |pointer: &str, name: &str, operation: &str| {
+        let mut document = serde_json::to_value(paddock_api::document()).unwrap();
+        document.pointer_mut(pointer).unwrap().as_object_mut().unwrap().remove(name).unwrap();
+        lack_of(document, operation)
+    };
+    let schemas = "/components/schemas";
+    let patch =
+        lack(&format!("{schemas}/CustomerPatch/properties/name"), "example", "updateCustomer");
+    assert_eq!(patch, "add an example to name of the body of updateCustomer");
+    let id = lack(&format!("{schemas}/CustomerRef/properties/id"), "format", "changeCustomers");
+    assert_eq!(id, "add `format: uuid` to id of an item of items of the body of changeCustomers");
+    let path = "/paths/~1v1~1users~1{user_id}/get/parameters/0/schema";
+    let parameter = lack(path, "format", "getUser");
+    assert_eq!(parameter, "add `format: uuid` to the path parameter user_id of getUser");
+}
+
+fn lack_of(document: Value, operation: &str) -> String {
+    let document = Document::new(document);
+    let mut book = Book::new();
+    book.ids = ["customer_id", "comment_id", "user_id", "company_id"]
+        .map(|name| (name.to_owned(), json!(uuid::Uuid::now_v7()).as_str().unwrap().to_owned()))
+        .into();
+    let operation = document.operations.iter().find(|o| o.name == operation).unwrap();
+    match Cases::of(&document, operation, &book, &book) {
+        Err(Lack(why)) => why,
+        Ok(_) => panic!("nothing is missing in {}", operation.name),
+    }
+}
