@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::book::Book;
 use super::document::{Document, Lack, Operation, Parameter, names_an_id};
-use super::example::{Examples, is};
+use super::example::{Examples, is, resource_of};
 use super::spellings::{OF_IDS, OF_TEXTS, Spelling};
 use crate::harness::{Person, Reply};
 
@@ -82,6 +82,8 @@ pub struct Cases<'a> {
     book: &'a Book,
     /// Records of the company of whoever asks.
     mine: &'a Book,
+    /// The id of what the operation is about.
+    resource: String,
     cases: Vec<Case>,
 }
 
@@ -92,7 +94,7 @@ impl<'a> Cases<'a> {
         book: &'a Book,
         mine: &'a Book,
     ) -> Result<Vec<Case>, Lack> {
-        let mut cases = Self { document, operation, book, mine, cases: Vec::new() };
+        let mut cases = Self::new(document, operation, book, mine);
         cases.as_documented()?;
         cases.paths()?;
         cases.headers()?;
@@ -108,9 +110,19 @@ impl<'a> Cases<'a> {
         operation: &'a Operation,
         book: &'a Book,
     ) -> Result<Vec<Case>, Lack> {
-        let mut cases = Self { document, operation, book, mine: book, cases: Vec::new() };
+        let mut cases = Self::new(document, operation, book, book);
         cases.as_documented()?;
         Ok(cases.cases)
+    }
+
+    fn new(
+        document: &'a Document,
+        operation: &'a Operation,
+        book: &'a Book,
+        mine: &'a Book,
+    ) -> Self {
+        let resource = resource_of(document, operation);
+        Self { document, operation, book, mine, resource, cases: Vec::new() }
     }
 
     fn as_documented(&mut self) -> Result<(), Lack> {
@@ -257,25 +269,27 @@ impl<'a> Cases<'a> {
         let name = &parameter.name;
         let schema = parameter.single(self.document);
         let at = format!("the query parameter {name} of {}", self.operation.name);
-        if names_an_id(name) {
-            if schema["format"] != "uuid" {
-                return Err(Lack(format!("add `format: uuid` to {at}")));
-            }
-            return self.id_values(parameter, &at);
+        if names_an_id(name) && schema["format"] != "uuid" {
+            Err(Lack(format!("add `format: uuid` to {at}")))
+        } else if names_an_id(name) {
+            self.id_values(parameter, &at)
+        } else if name == "cursor" {
+            Ok(self.book.cursors.values().map(|cursor| (HERS, cursor.clone())).collect())
+        } else if let Some(words) = words(&schema, parameter.is_list()) {
+            Ok(words.into_iter().map(|word| (WORD, word)).collect())
+        } else {
+            self.text_values(parameter, &schema, &at)
         }
-        if name == "cursor" {
-            return Ok(self.book.cursors.values().map(|cursor| (HERS, cursor.clone())).collect());
-        }
-        if let Some(words) = schema["enum"].as_array() {
-            let mut words: Vec<String> = words.iter().map(plain).collect();
-            words.extend(parameter.is_list().then(|| words.join(",")));
-            return Ok(words.into_iter().map(|word| (WORD, word)).collect());
-        }
-        if is(&schema, "boolean") {
-            return Ok(["true", "false"].map(|word| (WORD, word.to_owned())).into());
-        }
-        let resource = Examples::new(self.document, self.operation, self.book, 0).resource;
-        if let Some(text) = self.book.text(&resource, name) {
+    }
+
+    /// What a record of hers has there, or else what the document gives for an example.
+    fn text_values(
+        &self,
+        parameter: &Parameter,
+        schema: &Value,
+        at: &str,
+    ) -> Result<Vec<(&'static str, String)>, Lack> {
+        if let Some(text) = self.book.text(&self.resource, &parameter.name) {
             let text = encoded(text);
             return Ok(vec![(HERS, text.clone()), ("upper case", text.to_uppercase())]);
         }
@@ -290,11 +304,11 @@ impl<'a> Cases<'a> {
         parameter: &Parameter,
         at: &str,
     ) -> Result<Vec<(&'static str, String)>, Lack> {
-        let resource = Examples::new(self.document, self.operation, self.book, 0).resource;
         let of = |book: &Book| {
             let named = book.ids.iter().filter(|(name, _)| parameter.name.starts_with(*name));
             let named = named.max_by_key(|(name, _)| name.len()).map(|(_, id)| id);
-            let plain = parameter.name.starts_with("id").then(|| book.ids.get(&resource)).flatten();
+            let plain =
+                parameter.name.starts_with("id").then(|| book.ids.get(&self.resource)).flatten();
             named.or(plain).cloned()
         };
         let lack = || Lack(format!("{at} is the id of nothing with a path"));
@@ -369,9 +383,8 @@ impl<'a> Cases<'a> {
     }
 
     fn text_for(&self, pointer: &str) -> Option<String> {
-        let resource = Examples::new(self.document, self.operation, self.book, 0).resource;
         let name = pointer.rsplit('/').next()?;
-        let text = self.book.records.get(&resource)?.get(name)?.as_str()?;
+        let text = self.book.records.get(&self.resource)?.get(name)?.as_str()?;
         (text.contains("canary") || text.contains("nobody")).then(|| text.to_owned())
     }
 
@@ -428,9 +441,8 @@ impl<'a> Cases<'a> {
             let lack = || Lack(format!("no operation creates or lists what {at} is the id of"));
             return book.ids.get(name).cloned().ok_or_else(lack);
         }
-        let resource = Examples::new(self.document, self.operation, book, 0).resource;
         let lack = || Lack(format!("{at} is neither an id nor a field of a record"));
-        book.text(&resource, name).map(encoded).ok_or_else(lack)
+        book.text(&self.resource, name).map(encoded).ok_or_else(lack)
     }
 
     fn is_id(&self, parameter: &Parameter) -> bool {
@@ -473,6 +485,16 @@ const HEADERS: &[(&str, &str)] = &[
 
 fn spellings(of_ids: bool) -> impl Iterator<Item = &'static Spelling> {
     OF_TEXTS.iter().chain(if of_ids { OF_IDS } else { &[] })
+}
+
+/// The words that may stand there, and all of them together in a list.
+fn words(schema: &Value, list: bool) -> Option<Vec<String>> {
+    if is(schema, "boolean") {
+        return Some(vec!["true".to_owned(), "false".to_owned()]);
+    }
+    let mut words: Vec<String> = schema["enum"].as_array()?.iter().map(plain).collect();
+    words.extend(list.then(|| words.join(",")));
+    Some(words)
 }
 
 fn plain(value: &Value) -> String {

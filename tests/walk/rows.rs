@@ -8,9 +8,11 @@ use crate::harness::Psql;
 const TABLES: &str = "
     select c.oid::regclass,
         case
-            when n.nspname = 'identity' then 'true'
+            when exists (
+                select from pg_attribute t where t.attrelid = c.oid and t.attname = 'company_id'
+            ) then 't.company_id = '
             when c.relname = 'companies' then 't.id = '
-            else 't.company_id = '
+            else 'true'
         end
     from pg_class c
     join pg_namespace n on n.oid = c.relnamespace
