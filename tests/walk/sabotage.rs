@@ -28,7 +28,7 @@ async fn walk(sabotage: &str, operations: &[&str]) -> Report {
 
 #[actix_web::test]
 async fn customers_that_everybody_may_read_are_found() {
-    let operations = ["getCustomer", "listCustomers", "getUser", "getMe"];
+    let operations = ["getCustomer", "listCustomers", "getMe"];
     let report = walk(OPEN_CUSTOMERS, &operations).await;
     assert_eq!(report.red(), ["getCustomer", "listCustomers"], "{report}");
     assert!(report.says("the body shows crm.companies.id, crm.customers.email"), "{report}");
@@ -56,7 +56,7 @@ async fn a_door_that_opens_for_one_role_is_found() {
             company_id = (select app.company_id())
             or 'viewer' = (select u.role from crm.users u where u.id = (select app.user_id()))
         )";
-    let report = walk(open, &["getCustomer", "getUser"]).await;
+    let report = walk(open, &["getCustomer", "getMe"]).await;
     assert_eq!(report.red(), ["getCustomer"], "{report}");
     assert!(report.findings.iter().all(|f| f.case.starts_with("viewer, ")), "{report}");
 }
@@ -67,7 +67,7 @@ async fn people_and_companies_that_everybody_may_read_are_found() {
         alter policy users_read on crm.users using (true);
         drop policy companies_floor on crm.companies;
         alter policy companies_read on crm.companies using (true)";
-    let operations = ["getUser", "listUsers", "getCompany", "getMe", "login", "listCustomers"];
+    let operations = ["getUser", "listUsers", "getCompany", "getMe"];
     let report = walk(open, &operations).await;
     assert_eq!(report.red(), ["getCompany", "getUser", "listUsers"], "{report}");
 }
@@ -79,7 +79,7 @@ async fn comments_that_everybody_may_read_are_found() {
         drop policy customer_comments_floor on crm.customer_comments;
         alter policy customer_comments_read on crm.customer_comments using (true)"
     );
-    let operations = ["getCustomerComment", "listCustomerComments", "getUser"];
+    let operations = ["getCustomerComment", "listCustomerComments", "getMe"];
     let report = walk(&open, &operations).await;
     assert_eq!(report.red(), ["getCustomerComment", "listCustomerComments"], "{report}");
     assert!(report.says("crm.customer_comments.body"), "{report}");
@@ -94,7 +94,7 @@ async fn a_comment_that_can_be_put_on_another_companys_customer_is_found() {
         alter table crm.customer_comments add constraint customer_comments_customer_id_fkey
             foreign key (customer_id) references crm.customers (id)"
     );
-    let report = walk(&open, &["createCustomerComment", "listUsers"]).await;
+    let report = walk(&open, &["createCustomerComment", "getMe"]).await;
     assert_eq!(report.red(), ["createCustomerComment"], "{report}");
     assert!(report.says("201 was answered, not 404"), "{report}");
 }
@@ -103,7 +103,7 @@ async fn a_comment_that_can_be_put_on_another_companys_customer_is_found() {
 async fn an_email_that_is_taken_by_another_company_is_found() {
     let global = "drop index crm.customers_email_key;
         create unique index customers_email_key on crm.customers (email_key) where deleted_at is null";
-    let report = walk(global, &["createCustomer", "createCustomerComment"]).await;
+    let report = walk(global, &["createCustomer", "getMe"]).await;
     assert_eq!(report.red(), ["createCustomer"], "{report}");
     assert!(report.says("already-exists"), "{report}");
 }
@@ -133,7 +133,7 @@ async fn a_log_that_shows_another_companys_text_is_found() {
             raise exception '%', (select string_agg(c.name, ' ') from crm.customers c);
         end $$;
         create trigger talk before update on crm.customers for each row execute function app.talk()";
-    let report = walk(talkative, &["changeCustomers", "getUser"]).await;
+    let report = walk(talkative, &["changeCustomers", "getMe"]).await;
     assert_eq!(report.red(), ["changeCustomers"], "{report}");
     assert!(report.says("the log shows crm.customers.name"), "{report}");
     assert!(report.says("500 was answered"), "{report}");
