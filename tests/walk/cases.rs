@@ -40,6 +40,15 @@ impl Case {
         }
     }
 
+    /// The same with e-mails that no other case and no other person sends.
+    pub fn unique(&self, mark: &str, books: [&Book; 2]) -> Self {
+        let marked = |body: String, book: &Book| {
+            body.replace(&format!("{}-", book.tag), &format!("{}-{mark}.", book.tag))
+        };
+        let body = self.body.clone().map(|body| books.into_iter().fold(body, marked));
+        Self { body, ..self.clone() }
+    }
+
     /// Everything that the request says, decoded.
     pub fn said(&self) -> String {
         let address = decoded(&self.address);
@@ -402,9 +411,9 @@ impl<'a> Cases<'a> {
         }
     }
 
-    /// A body whose unique values no other case has.
+    /// One of the bodies about the records of the book.
     fn body(&self, book: &Book, number: usize) -> Result<(String, Value), Lack> {
-        let examples = Examples::new(self.document, self.operation, book, 100 + self.cases.len());
+        let examples = Examples::new(self.document, self.operation, book, NOT_A_RECORD);
         let mut bodies = examples.bodies(self.operation)?;
         if number < bodies.len() {
             Ok(bodies.swap_remove(number))
@@ -450,6 +459,8 @@ impl<'a> Cases<'a> {
     }
 }
 
+/// The number of e-mails that are in no record of a book.
+const NOT_A_RECORD: usize = 100;
 const DOCUMENTED: &str = "as documented";
 /// What a parameter's value is called that the walk is about.
 const HERS: &str = "hers";

@@ -70,8 +70,11 @@ impl<'a> Comparison<'a> {
             if self.report.findings.len() >= found + ENOUGH {
                 break;
             }
-            for known in self.senders(operation, pair.0, number) {
-                self.pair(operation, &known, pair, &books).await;
+            for (turn, known) in self.senders(operation, pair.0, number).iter().enumerate() {
+                let mark = format!("{number}.{turn}");
+                let hers = pair.0.unique(&mark, [&hers, &mine]);
+                let nobodys = pair.1.unique(&mark, [&nobodys, &mine_too]);
+                self.pair(operation, known, (&hers, &nobodys), &books).await;
             }
         }
         let after = self.scene.rows.thorough_sums(&self.scene.admin).await;
@@ -117,6 +120,8 @@ impl<'a> Comparison<'a> {
         let case = format!("{name}, {}", hers.name);
         let one = self.ask(operation, &case, person, hers).await;
         let other = self.ask(operation, &case, person, nobodys).await;
+        let answers = self.report.answers.entry(operation.name.clone()).or_default();
+        *answers.entry(one.status).or_default() += 1;
         if let Some(what) = judge::together(&one, &other, books) {
             self.found(operation, &case, &what);
         }

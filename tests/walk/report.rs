@@ -10,6 +10,8 @@ const SHOWN: usize = 5;
 pub struct Report {
     /// By operation, how many pairs of requests were compared.
     pub cases: BTreeMap<String, usize>,
+    /// By operation, how often each status was answered about hers.
+    pub answers: BTreeMap<String, BTreeMap<u16, usize>>,
     pub findings: Vec<Finding>,
     /// What the document lacks, or what went wrong with her own request, by operation.
     pub not_driven: BTreeMap<String, String>,
@@ -39,7 +41,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (operation, count) in &self.cases {
-            writeln!(f, "{count:6}  {operation}")?;
+            let answers = self.answers.get(operation).into_iter().flatten();
+            let answers: Vec<String> =
+                answers.map(|(status, n)| format!("{status}: {n}")).collect();
+            writeln!(f, "{count:6}  {operation:24}{}", answers.join(", "))?;
         }
         let (total, operations): (usize, _) = (self.cases.values().sum(), self.cases.len());
         let (canaries, columns) = self.canaries;

@@ -1,6 +1,7 @@
 //! Doors opened on purpose, each in a database of its own: the walk must name the operations behind them,
 //! and no others.
 
+use actix_web::http::header::{HeaderMap, HeaderName};
 use serde_json::{Value, json};
 
 use super::book::Book;
@@ -11,6 +12,7 @@ use super::judge;
 use super::report::Report;
 use super::rows::Sums;
 use super::scene::Scene;
+use crate::harness::Reply;
 
 /// Everybody sees every customer, and nothing else is different.
 const OPEN_CUSTOMERS: &str = "drop policy customers_floor on crm.customers;
@@ -157,14 +159,33 @@ async fn a_canary_is_found_in_every_spelling_unless_it_was_brought_along() {
     assert_eq!(canaries.seen(&uuid::Uuid::now_v7().to_string(), ""), [""; 0]);
 }
 
+#[actix_web::test]
+async fn a_canary_is_found_in_headers_and_log_as_in_bodies() {
+    let scene = Scene::new().await;
+    let (canaries, book) = scene.plant().await.unwrap();
+    let name = book.text("customer_id", "name").unwrap();
+    let judge = |text: &str, header: &str, log: &str| {
+        let mut reply = empty(404);
+        reply.text = text.to_owned();
+        reply.headers.insert(HeaderName::from_static("link"), header.parse().unwrap());
+        judge::alone(&reply, log, &canaries, "")
+    };
+    let shows = |place| vec![format!("{place} shows crm.customers.name of the other company")];
+    assert_eq!(judge("", "", "answered"), [""; 0]);
+    assert_eq!(judge(name, "", "answered"), shows("the body"));
+    assert_eq!(judge("", name, "answered"), shows("the headers"));
+    assert_eq!(judge("", "", name), shows("the log"));
+    assert_eq!(judge("", "", ""), ["nothing was logged: the walk looks at the wrong log"]);
+}
+
+fn empty(status: u16) -> Reply {
+    let (headers, json, text) = (HeaderMap::new(), Value::Null, String::new());
+    Reply { status, headers, json, text }
+}
+
 #[test]
 fn a_refusal_that_leaves_something_behind_is_found() {
-    let refused = crate::harness::Reply {
-        status: 404,
-        headers: actix_web::http::header::HeaderMap::new(),
-        json: Value::Null,
-        text: String::new(),
-    };
+    let refused = empty(404);
     let sums = |all, hers| Sums { all: Some(all), hers: Some(hers) };
     let judge = |after| judge::rows(&sums(1, 1), &after, [&refused, &refused]);
     assert_eq!(judge(sums(1, 1)), None);
