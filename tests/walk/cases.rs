@@ -106,8 +106,8 @@ impl<'a> Cases<'a> {
         let mut cases = Self::new(document, operation, book, mine);
         cases.as_documented()?;
         cases.paths()?;
-        cases.headers()?;
-        cases.extras()?;
+        cases.headers();
+        cases.extras();
         cases.queries()?;
         cases.bodies()?;
         Ok(cases.cases)
@@ -187,11 +187,9 @@ impl<'a> Cases<'a> {
 
     // ── Headers and methods ────────────────────────────────────────────────────────────────────────
 
-    fn headers(&mut self) -> Result<(), Lack> {
-        let etags: Vec<String> = self.book.etags.values().cloned().collect();
-        let ids: Vec<String> = self.book.ids.values().cloned().collect();
+    fn headers(&mut self) {
         let base = self.cases[0].clone();
-        for etag in &etags {
+        for etag in self.book.etags.values() {
             for header in ["if-match", "if-none-match"] {
                 let case = base.clone().called(format!("{header}: hers")).with(header, etag);
                 self.cases.push(case);
@@ -201,24 +199,20 @@ impl<'a> Cases<'a> {
             let case = base.clone().called(format!("{header}: {value}")).with(header, value);
             self.cases.push(case.once());
         }
-        for (header, id) in
-            ["x-company-id", "x-tenant-id", "x-user-id", "x-forwarded-user"].iter().zip(ids)
-        {
-            self.cases.push(base.clone().called(*header).with(header, &id).once());
+        for (header, name) in IDENTITY_HEADERS {
+            let case = base.clone().called(*header).with(header, &self.book.ids[*name]);
+            self.cases.push(case.once());
         }
-        for method in ["HEAD", "OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"]
-        {
-            let method: Method = method.parse().unwrap();
+        for method in METHODS.map(|method| method.parse::<Method>().unwrap()) {
             if method != base.method {
                 self.cases.push(base.clone().called(format!("by {method}")).by(method).once());
             }
         }
-        Ok(())
     }
 
     // ── Ids where nobody asked for them ────────────────────────────────────────────────────────────
 
-    fn extras(&mut self) -> Result<(), Lack> {
+    fn extras(&mut self) {
         let base = self.cases[0].clone();
         for (name, id) in self.book.ids.clone() {
             let address = format!("{}?{name}={id}", base.address);
@@ -233,7 +227,6 @@ impl<'a> Cases<'a> {
                 self.cases.push(Case { body: Some(body.to_string()), ..case }.once());
             }
         }
-        Ok(())
     }
 
     // ── Query parameters ───────────────────────────────────────────────────────────────────────────
@@ -466,6 +459,17 @@ const DOCUMENTED: &str = "as documented";
 const HERS: &str = "hers";
 /// What one is called that stands in a list of words.
 const WORD: &str = "a word";
+
+/// Headers that some services believe, with the id that would make somebody else of the caller.
+const IDENTITY_HEADERS: &[(&str, &str)] = &[
+    ("x-company-id", "company_id"),
+    ("x-tenant-id", "company_id"),
+    ("x-user-id", "user_id"),
+    ("x-forwarded-user", "user_id"),
+];
+
+const METHODS: [&str; 9] =
+    ["HEAD", "OPTIONS", "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE"];
 
 /// Headers that change how a request is answered.
 const HEADERS: &[(&str, &str)] = &[
