@@ -29,3 +29,4 @@ mod seed_story;
 mod tokens;
 mod transactions;
 mod upsert;
+mod walk;

@@ -66,7 +66,10 @@ pub(crate) struct NewCustomerComment {
 pub(crate) struct CustomerCommentPatch {
     /// 1 to 10000 characters; cannot be cleared.
     #[serde(default)]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 10000)]
+    #[schema(
+        value_type = String, required = false, example = "Prefers to be called in the afternoon.",
+        min_length = 1, max_length = 10000
+    )]
     body: Patch<String>,
 }
 

@@ -137,7 +137,10 @@ pub struct NewCustomer {
 pub(crate) struct CustomerPatch {
     /// 1 to 200 characters; cannot be cleared.
     #[serde(default)]
-    #[schema(value_type = String, required = false, min_length = 1, max_length = 200)]
+    #[schema(
+        value_type = String, required = false, example = "Grace Brewster Hopper",
+        min_length = 1, max_length = 200
+    )]
     name: Patch<String>,
     #[serde(default)]
     #[schema(value_type = Option<String>, example = "grace@example.com", format = Email, max_length = 254)]

@@ -1,0 +1,64 @@
+//! The first half: people send the documented requests about records of their own company. Who is refused
+//! here would be refused by everybody, and the comparison would say nothing.
+
+use std::collections::BTreeMap;
+
+use super::book::Book;
+use super::cases::{Case, Cases};
+use super::document::{Lack, Operation};
+use super::scene::{BOSS, Known, Scene};
+
+/// Sends every operation as each person of Alice's company; answers what went wrong, by operation.
+pub async fn drive(scene: &Scene) -> BTreeMap<String, String> {
+    let mut wrong = BTreeMap::new();
+    for operation in &scene.document.operations {
+        for known in &scene.nike {
+            if let Err(Lack(why)) = drive_as(scene, operation, known).await {
+                wrong.entry(operation.name.clone()).or_insert(why);
+            }
+        }
+    }
+    wrong
+}
+
+/// With new records for every case: some delete them.
+async fn drive_as(scene: &Scene, operation: &Operation, known: &Known) -> Result<(), Lack> {
+    let mut book = scene.records_of(scene.alice(), 1).await?;
+    let count = Cases::documented(&scene.document, operation, &book)?.len();
+    for number in 0..count {
+        let case = Cases::documented(&scene.document, operation, &book)?.swap_remove(number);
+        try_it(scene, operation, known, &case).await?;
+        if number + 1 < count {
+            book = scene.records_of(scene.alice(), 1).await?;
+        }
+    }
+    Ok(())
+}
+
+/// About living records, and where that is refused, about deleted ones. Whoever is not the boss may be told
+/// that it is not their business.
+async fn try_it(
+    scene: &Scene,
+    operation: &Operation,
+    (name, person): &Known,
+    case: &Case,
+) -> Result<(), Lack> {
+    let mut reply = case.send(person).await;
+    if reply.status == 404 || reply.status == 409 {
+        let book = deleted(scene.records_of(scene.alice(), 3).await?);
+        let cases = Cases::documented(&scene.document, operation, &book)?;
+        for same in cases.iter().filter(|same| same.name == case.name) {
+            reply = same.send(person).await;
+        }
+    }
+    if reply.status < 300 || (reply.status == 403 && name != BOSS) {
+        return Ok(());
+    }
+    Err(Lack(format!("{name}, {}: {} {}", case.name, reply.status, reply.text)))
+}
+
+/// The book with deleted records in the place of living ones, where there are any.
+fn deleted(mut book: Book) -> Book {
+    book.ids.extend(book.deleted.clone());
+    book
+}

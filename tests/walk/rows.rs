@@ -1,0 +1,79 @@
+//! Whether rows have changed: all of them, and those of one company.
+
+use tokio_postgres::Statement;
+use uuid::Uuid;
+
+use crate::harness::Psql;
+
+const TABLES: &str = "
+    select c.oid::regclass,
+        case
+            when exists (
+                select from pg_attribute t where t.attrelid = c.oid and t.attname = 'company_id'
+            ) then 't.company_id = '
+            when c.relname = 'companies' then 't.id = '
+            else 'true'
+        end
+    from pg_class c
+    join pg_namespace n on n.oid = c.relnamespace
+    where n.nspname in ('crm', 'identity') and c.relkind = 'r'";
+
+/// A checksum of everything, one of what is hers and of all logins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sums {
+    pub all: Option<i64>,
+    pub hers: Option<i64>,
+}
+
+pub struct Rows {
+    /// Of places and transactions: no row changes without changing these, and they are quick to read.
+    quick: Statement,
+    /// Of every value.
+    thorough: Statement,
+}
+
+impl Rows {
+    pub async fn of(admin: &Psql, company_id: Uuid) -> Self {
+        let tables = admin.rows(TABLES).await;
+        let tables: Vec<(&str, String)> = tables
+            .iter()
+            .filter_map(|line| line.split_once('|'))
+            .map(|(table, hers)| match hers {
+                "true" => (table, hers.to_owned()),
+                _ => (table, format!("{hers}'{company_id}'")),
+            })
+            .collect();
+        let quick = "hashtextextended(t.ctid::text || t.xmin::text, t.tableoid::bigint)";
+        let thorough = "hashtextextended(t::text, t.tableoid::bigint)";
+        let [quick, thorough] = [quick, thorough].map(|hash| statement(&tables, hash));
+        Self {
+            quick: admin.client().prepare(&quick).await.unwrap(),
+            thorough: admin.client().prepare(&thorough).await.unwrap(),
+        }
+    }
+
+    pub async fn sums(&self, admin: &Psql) -> Sums {
+        sums(admin, &self.quick).await
+    }
+
+    pub async fn thorough_sums(&self, admin: &Psql) -> Sums {
+        sums(admin, &self.thorough).await
+    }
+}
+
+async fn sums(admin: &Psql, statement: &Statement) -> Sums {
+    let row = admin.client().query_one(statement, &[]).await.unwrap();
+    Sums { all: row.get(0), hers: row.get(1) }
+}
+
+/// Adds up the hashes of all rows; the remainder keeps the sum a bigint.
+fn statement(tables: &[(&str, String)], hash: &str) -> String {
+    let of_table = |(table, hers): &(&str, String)| {
+        format!("select {hash} % 1000000000000 as hash, {hers} as hers from {table} t")
+    };
+    let tables: Vec<String> = tables.iter().map(of_table).collect();
+    format!(
+        "select sum(hash)::bigint, (sum(hash) filter (where hers))::bigint from ({}) everything",
+        tables.join(" union all ")
+    )
+}

@@ -1,0 +1,188 @@
+//! Two companies with people of every role, and the records that the walk is about.
+
+use std::sync::LazyLock;
+
+use actix_web::http::Method;
+use paddock_db::provision::{NewUser, user};
+use serde_json::{Map, Value};
+
+use super::book::Book;
+use super::canaries::Canaries;
+use super::document::{Document, Lack, Resource};
+use super::example::Examples;
+use super::rows::Rows;
+use crate::harness::{Person, Psql, Reply, World, forge};
+
+/// What Alice and Bob are called among their colleagues.
+pub const BOSS: &str = "the boss";
+
+/// Of a password that stands in no document.
+static PASSWORD_HASH: LazyLock<String> =
+    LazyLock::new(|| paddock_api::hash_password("not in any document").unwrap());
+
+/// Somebody, and what they are called in a finding.
+pub type Known = (String, Person);
+
+pub struct Scene {
+    pub world: World,
+    pub document: Document,
+    pub admin: Psql,
+    /// Alice first, then her colleagues.
+    pub nike: Vec<Known>,
+    /// Bob first, then his colleagues.
+    pub coca_cola: Vec<Known>,
+    pub rows: Rows,
+}
+
+impl Scene {
+    pub async fn new() -> Self {
+        let world = World::new().await;
+        let document = Document::of_the_code();
+        let admin = Psql::new(&world.database.admin_url()).await;
+        let nike = people(&world, &document, world.alice().await, "nike").await;
+        let coca_cola = people(&world, &document, world.bob().await, "coca-cola").await;
+        let rows = Rows::of(&admin, nike[0].1.company_id).await;
+        Self { world, document, admin, nike, coca_cola, rows }
+    }
+
+    pub fn alice(&self) -> &Person {
+        &self.nike[0].1
+    }
+
+    pub fn bob(&self) -> &Person {
+        &self.coca_cola[0].1
+    }
+
+    /// Canaries in all texts of Alice's company, and a book of her records as she sees them after that.
+    pub async fn plant(&self) -> Result<(Canaries, Book), Lack> {
+        let mut book = self.records_of(self.alice(), 3).await?;
+        self.change_passwords().await;
+        let canaries = Canaries::plant(&self.admin, self.alice().company_id).await;
+        self.look_again(self.alice(), &mut book).await?;
+        let email = "select i.email from identity.identities i
+            join identity.memberships m on m.identity_id = i.id";
+        let email = format!("{email} where m.user_id = '{}'", self.alice().user_id);
+        let login = Map::from_iter([("email".to_owned(), self.admin.value(&email).await.into())]);
+        book.records.insert(String::new(), login);
+        Ok((canaries, book))
+    }
+
+    /// Nobody who reads the document knows a password of her company from here on.
+    async fn change_passwords(&self) {
+        let update = "update identity.identities i set password_hash = '{hash}'
+            from identity.memberships m where m.identity_id = i.id and m.company_id = '{company}'";
+        let company_id = self.alice().company_id.to_string();
+        self.admin
+            .run(&update.replace("{hash}", &PASSWORD_HASH).replace("{company}", &company_id))
+            .await;
+    }
+
+    /// New records of the person's company: one of each kind; with three, one more and a deleted one.
+    pub async fn records_of(&self, person: &Person, count: usize) -> Result<Book, Lack> {
+        let mut book = Book::new();
+        book.ids.insert("company_id".to_owned(), person.company_id.to_string());
+        for resource in &self.document.resources {
+            let record = self.record(person, resource, &mut book, 0).await?;
+            let id = id_of(&record, resource)?;
+            for number in 1..count {
+                let other = self.record(person, resource, &mut book, number).await?;
+                let other = id_of(&other, resource)?;
+                self.delete(person, resource, &mut book, &other, number).await?;
+            }
+            book.ids.insert(resource.id.clone(), id);
+            book.records
+                .insert(resource.id.clone(), record.as_object().cloned().unwrap_or_default());
+        }
+        Ok(book)
+    }
+
+    /// Created if the collection creates, else the first of the list.
+    async fn record(
+        &self,
+        person: &Person,
+        resource: &Resource,
+        book: &mut Book,
+        number: usize,
+    ) -> Result<Value, Lack> {
+        let address = filled(&resource.collection, book);
+        let Some(create) = self.document.find(&Method::POST, &resource.collection) else {
+            let reply = person.get(&address).await;
+            let first = reply.json["data"].get(0).cloned();
+            return first.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
+        };
+        let bodies = Examples::new(&self.document, create, book, number).bodies(create)?;
+        let body = bodies.into_iter().next().map(|(_, body)| body).unwrap_or_default();
+        let reply = person.post(&address, body).await;
+        if reply.status == 201 { Ok(reply.json) } else { Err(cannot(&create.name, &reply)) }
+    }
+
+    /// The last of them, where records can be deleted.
+    async fn delete(
+        &self,
+        person: &Person,
+        resource: &Resource,
+        book: &mut Book,
+        id: &str,
+        number: usize,
+    ) -> Result<(), Lack> {
+        let Some(delete) = self.document.find(&Method::DELETE, &resource.item) else {
+            return Ok(());
+        };
+        if number < 2 {
+            return Ok(());
+        }
+        let reply = person.delete(&format!("{}/{id}", filled(&resource.collection, book))).await;
+        book.deleted.insert(resource.id.clone(), id.to_owned());
+        if reply.status < 300 { Ok(()) } else { Err(cannot(&delete.name, &reply)) }
+    }
+
+    /// What the records look like now, and where the lists go on.
+    async fn look_again(&self, person: &Person, book: &mut Book) -> Result<(), Lack> {
+        for Resource { id, collection, item } in &self.document.resources {
+            let reply = person.get(&filled(item, book)).await;
+            let record = reply.json.as_object().filter(|_| reply.status == 200);
+            let record = record.ok_or_else(|| cannot(&format!("get {item}"), &reply))?;
+            book.etags.insert(id.clone(), reply.header("etag").to_owned());
+            book.records.insert(id.clone(), record.clone());
+            let page = person.get(&format!("{}?limit=1", filled(collection, book))).await;
+            let cursor = page.json["page"]["next_cursor"].as_str();
+            let cursor = cursor.ok_or_else(|| cannot(&format!("go on in {collection}"), &page))?;
+            book.cursors.insert(collection.clone(), cursor.to_owned());
+        }
+        Ok(())
+    }
+}
+
+/// The boss, and a colleague of every role of the document. API keys will be a line here.
+async fn people(world: &World, document: &Document, boss: Person, domain: &str) -> Vec<Known> {
+    let mut people = vec![(BOSS.to_owned(), boss.clone())];
+    for role in document.roles() {
+        let colleague = colleague(world, &boss, &role, domain).await;
+        people.push((role, colleague));
+    }
+    people
+}
+
+/// With a token as the login gives it, without the work of one.
+async fn colleague(world: &World, boss: &Person, role: &str, domain: &str) -> Person {
+    let email = &format!("{role}@{domain}.example");
+    let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
+    let mut person = boss.clone();
+    person.user_id = user(&world.database.admin_url(), boss.company_id, &new).await.unwrap();
+    person.with_token(&forge::sign(&forge::header(), &forge::claims(&person)))
+}
+
+fn filled(path: &str, book: &Book) -> String {
+    book.ids
+        .iter()
+        .fold(path.to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id))
+}
+
+fn id_of(record: &Value, resource: &Resource) -> Result<String, Lack> {
+    let id = record["id"].as_str().map(str::to_owned);
+    id.ok_or_else(|| Lack(format!("records of {} have no `id`", resource.collection)))
+}
+
+fn cannot(what: &str, reply: &Reply) -> Lack {
+    Lack(format!("cannot {what}: {} {}", reply.status, reply.text))
+}
