@@ -125,7 +125,10 @@ impl List {
         for values in self.filters.iter().map(|name| values_of(name, scene)) {
             if !values.is_empty() {
                 let with = |set: &Vec<String>| {
-                    values.iter().map(|value| [set.as_slice(), &[value.clone()]].concat()).collect()
+                    values
+                        .iter()
+                        .map(|value| [set.as_slice(), std::slice::from_ref(value)].concat())
+                        .collect()
                 };
                 sets = sets.iter().flat_map::<Vec<Vec<String>>, _>(with).collect();
             }
