@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod attacks;
 mod authorization;
 mod bad_input;
 mod bad_paths;
@@ -21,10 +22,12 @@ mod odd_strings;
 mod openapi;
 mod parameters;
 mod people;
+
 mod plans;
 mod problems;
 mod program;
 mod seed_story;
 mod tokens;
 mod transactions;
+
 mod upsert;
