@@ -22,12 +22,11 @@ mod odd_strings;
 mod openapi;
 mod parameters;
 mod people;
-
 mod plans;
 mod problems;
 mod program;
 mod seed_story;
 mod tokens;
 mod transactions;
-
+mod two_databases;
 mod upsert;
