@@ -22,6 +22,7 @@ mod odd_strings;
 mod openapi;
 mod parameters;
 mod people;
+mod pgrls;
 mod plans;
 mod problems;
 mod program;
