@@ -26,6 +26,12 @@ declare hers cursor with hold for select name from crm.customers;
 move all from hers;
 --> affected: 3
 
+-- Whoever has the password can connect to the other databases of the server that are open to everybody, and
+-- sees in their pg_stat_activity what the role's sessions here are sending. Nothing else belongs on this server, or
+-- CONNECT is revoked there too.
+select has_database_privilege('postgres', 'connect');
+--> value: t
+
 -- ── How much there is in all companies together ────────────────────────────────────────────────────
 
 -- How many rows a table had when it was last counted. Drivers and psql read pg_class; it cannot be closed.

@@ -63,6 +63,10 @@ select * from pg_stat_replication;
 select * from pg_stat_ssl;
 --> 42501
 
+-- What was sent, counted by text, where an administrator has installed that.
+select query from pg_stat_statements;
+--> 42P01
+
 -- ── Secrets of the catalogs ────────────────────────────────────────────────────────────────────────
 
 -- Passwords.

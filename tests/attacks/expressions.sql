@@ -41,10 +41,10 @@ select count(*) from crm.customers
 where (case when name like '%nightingale%' then name else '{}' end)::jsonb is not null;
 --> value: 2
 
--- A cast to XML.
+-- A cast to XML, where the server was built with it.
 select count(*) from crm.customers
 where (case when name like '%nightingale%' then '<' || name else '<a/>' end)::xml is not null;
---> value: 2
+--> value: 2, or 0A000
 
 -- A cast to an object's name.
 select count(*) from crm.customers
@@ -186,7 +186,7 @@ select count(*) from crm.customers c where to_jsonb(c) @? '$.name ? (@ like_rege
 select count(*) from crm.customers c,
     xmltable('/r' passing xmlelement(name r, c.name) columns n text path '.') as x
 where x.n like '%nightingale%';
---> value: 0
+--> value: 0, or 0A000
 
 -- ── What would make the planner believe an expression harmless ─────────────────────────────────────
 

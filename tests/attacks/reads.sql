@@ -82,7 +82,7 @@ select string_agg(c::text, '') like '%Turing%' from crm.customers c;
 
 -- Whole rows as XML.
 select count(*) from (select xmlforest(name, email)::text from crm.customers where company_id = :'alice_company') x;
---> value: 0
+--> value: 0, or 0A000
 
 -- A join with itself.
 select b.name from crm.customers a join crm.customers b on b.company_id <> a.company_id;
@@ -170,6 +170,16 @@ select tableoid from crm.customers;
 -- The newest version of the row in a place.
 select currtid2('crm.customers', '(0,1)');
 --> 42501
+
+-- Where long texts are kept, which no policy guards: the application has no privilege there.
+select count(*) from pg_class c
+where c.relnamespace = 'crm'::regnamespace and c.reltoastrelid <> 0
+    and has_table_privilege(c.reltoastrelid, 'select');
+--> value: 0
+
+-- An index is no table.
+select * from crm.customers_email_key;
+--> 42809
 
 -- ── However it is planned ──────────────────────────────────────────────────────────────────────────
 

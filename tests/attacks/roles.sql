@@ -37,6 +37,10 @@ grant paddock_owner to paddock_app;
 grant pg_read_server_files to paddock_app;
 --> 42501
 
+-- With the login door as a member of oneself.
+grant paddock_app to paddock_auth;
+--> 42501
+
 -- In no role at all.
 select count(*) from pg_auth_members where member = 'paddock_app'::regrole;
 --> value: 0

@@ -22,28 +22,24 @@ const FINGERPRINT: &str = "
         select m::text from identity.memberships m
     ) as x (t)";
 
-/// The names that files of attacks write as psql does: `:'alice_customer'`.
+/// The names that files of attacks write as psql does: `:'alice_customer'`. Those of `names.psql`.
 pub struct Variables(Vec<(String, String)>);
 
 impl Variables {
     fn of(world: &World) -> Self {
         let (alice, bob) = (world.alice_place(), world.bob_place());
-        let id = |start: &str| format!("{start}-0000-7000-8000-000000000001");
-        let variables = [
-            ("alice_company", alice.company_id.to_string()),
-            ("alice_user", alice.user_id.to_string()),
-            ("alice_customer", id("a11cec05")),
-            ("alice_deleted", id("a11cedea")),
-            ("alice_comment", id("a11cec03")),
-            ("alice_email", format!("{CANARY}@example.com")),
-            ("bob_company", bob.company_id.to_string()),
-            ("bob_user", bob.user_id.to_string()),
-            ("bob_customer", id("b0bbc05b")),
-            ("bob_comment", id("b0bbc031")),
-            ("bob_email", "alan@example.com".to_owned()),
-            ("unknown", id("deadbeef")),
+        let people = [
+            ("alice_company", alice.company_id),
+            ("alice_user", alice.user_id),
+            ("bob_company", bob.company_id),
+            ("bob_user", bob.user_id),
         ];
-        Self(variables.map(|(name, value)| (name.to_owned(), value)).into())
+        let people = people.map(|(name, id)| (name.to_owned(), id.to_string()));
+        let set = include_str!("names.psql").lines().filter_map(|line| {
+            let (name, value) = line.strip_prefix("\\set ")?.split_once(' ')?;
+            Some((name.to_owned(), value.trim_matches('\'').to_owned()))
+        });
+        Self(people.into_iter().chain(set).collect())
     }
 
     /// The text with each `:'name'` replaced by its value, as a literal.
