@@ -25,7 +25,10 @@ pub async fn play(scene: &Scene, case: &Case) -> Result<(), (usize, String)> {
     }
     let url = scene.world.database.app_url();
     let (here, elsewhere) = (Psql::new(&url).await, Psql::new(&url).await);
-    play_in(&[&here, &elsewhere], scene, case).await
+    let answer = play_in(&[&here, &elsewhere], scene, case).await;
+    here.run("rollback").await;
+    elsewhere.run("rollback").await;
+    answer
 }
 
 async fn play_in(sessions: &[&Psql], scene: &Scene, case: &Case) -> Result<(), (usize, String)> {

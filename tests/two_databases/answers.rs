@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::program::{Program, Request, Who};
+use super::program::{COMMENTS, CUSTOMERS, Program, Request, Who};
 use crate::harness::{Person, Reply, World};
 
 /// One of the two, and what they have been told.
@@ -68,11 +68,11 @@ impl Talk {
     /// What stands for this person's customers and comments: of those that there are, in turn.
     fn fillings(&self, customer: &str, comment: &str) -> Vec<(String, String)> {
         let mut fillings = no_fillings(customer, comment);
-        for (places, known) in
-            [(0..8, &self.customers), (8..14, &self.comments)].map(|(at, known)| (at, known))
-        {
-            let known = known.iter().cycle();
-            fillings[places].iter_mut().zip(known).for_each(|(place, id)| place.1.clone_from(id));
+        let (customers, comments) = fillings.split_at_mut(CUSTOMERS);
+        for (places, known) in [(customers, &self.customers), (comments, &self.comments)] {
+            for ((_, place), known) in places.iter_mut().zip(known.iter().cycle()) {
+                place.clone_from(known);
+            }
         }
         fillings
     }
@@ -140,9 +140,9 @@ impl Talk {
 /// Customers and comments that never existed.
 fn no_fillings(customer: &str, comment: &str) -> Vec<(String, String)> {
     let id =
-        |number: u64| Uuid::from_u64_pair(0x0198_c0de_0000_7000, 0x8000_0000_0000_0000 | number);
-    let customers = (0..8).map(|n| (format!("{customer}{n}}}"), id(n).to_string()));
+        |n: usize| Uuid::from_u64_pair(0x0198_c0de_0000_7000, 0x8000_0000_0000_0000 | n as u64);
     let path = |n| format!("/v1/customers/{}/comments/{}", id(n), id(n));
-    let comments = (0..6).map(|n| (format!("{comment}{n}}}"), path(n)));
+    let customers = (0..CUSTOMERS).map(|n| (format!("{customer}{n}}}"), id(n).to_string()));
+    let comments = (0..COMMENTS).map(|n| (format!("{comment}{n}}}"), path(n)));
     customers.chain(comments).collect()
 }

@@ -3,6 +3,10 @@
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
+/// How many customers of each company a request may name, and how many comments.
+pub const CUSTOMERS: usize = 8;
+pub const COMMENTS: usize = 6;
+
 /// Who sends a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Who {
@@ -40,9 +44,12 @@ impl Dice {
         z ^ (z >> 31)
     }
 
+    fn below(&mut self, end: usize) -> usize {
+        usize::try_from(self.next() % end as u64).unwrap()
+    }
+
     fn pick<T: Clone>(&mut self, from: &[T]) -> T {
-        let index = self.next() % from.len() as u64;
-        from[usize::try_from(index).unwrap()].clone()
+        from[self.below(from.len())].clone()
     }
 
     fn request(&mut self) -> Request {
@@ -78,7 +85,7 @@ impl Dice {
 
     fn customer(&mut self) -> String {
         let whose = self.pick(&["own", "own", "theirs"]);
-        format!("{{{whose} {}}}", self.next() % 8)
+        format!("{{{whose} {}}}", self.below(CUSTOMERS))
     }
 
     fn create(&mut self) -> Parts {
@@ -141,7 +148,7 @@ impl Dice {
 
     fn on_comment(&mut self) -> Parts {
         let whose = self.pick(&["own", "own", "their"]);
-        let path = format!("{{{whose} comment {}}}", self.next() % 6);
+        let path = format!("{{{whose} comment {}}}", self.below(COMMENTS));
         match self.pick(&[Method::GET, Method::PATCH, Method::DELETE]) {
             Method::PATCH => (Method::PATCH, path, Some(json!({ "body": self.name() }))),
             method => (method, path, None),
@@ -151,7 +158,7 @@ impl Dice {
     fn batch(&mut self) -> Parts {
         let operation = self.pick(&["create", "update", "delete", "upsert"]);
         let atomic = self.pick(&[true, false]);
-        let items: Vec<Value> = (0..=self.next() % 3)
+        let items: Vec<Value> = (0..=self.below(3))
             .map(|_| match operation {
                 "create" | "upsert" => json!({ "name": self.name(), "email": self.email() }),
                 "update" => json!({ "id": self.customer(), "title": self.name() }),
