@@ -43,6 +43,18 @@ async fn every_file_of_attacks_notices_when_a_wall_is_broken() {
     }
 }
 
+#[actix_web::test]
+async fn whoever_monitors_the_server_still_sees_what_the_application_does_not() {
+    let scene = Scene::new().await;
+    for view in ["pg_stat_activity", "pg_stat_user_tables", "pg_locks", "pg_prepared_xacts"] {
+        let all = format!("table {view}");
+        assert_eq!(scene.app.refusal(&all).await.split(' ').next(), Some("42501"), "{view}");
+        scene.admin.run("set role pg_monitor").await;
+        scene.admin.rows(&all).await;
+        scene.admin.run("reset role").await;
+    }
+}
+
 /// Every file of attacks, in the order of their names.
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("attacks");
