@@ -62,7 +62,9 @@ comment on schema app is 'Helpers that policies, defaults and triggers call, and
 
 -- ── Functions that could leave the walls ───────────────────────────────────────────────────────────
 -- set_config could change the company inside a statement, NOTIFY and large objects know no row security,
--- advisory locks and signals reach other sessions, sleeping holds a connection, *_to_xml runs any query.
+-- advisory locks and signals reach other sessions, sleeping holds a connection, *_to_xml, ts_stat and
+-- ts_rewrite run any query. pg_stat_get_* count what all companies do, and pg_stat_activity is made of them:
+-- it shows what other sessions are sending, and with that the ids of the companies they are bound to.
 -- Where the installation does not let us take one of them away, it says so and goes on.
 do $$
 declare
@@ -75,8 +77,11 @@ begin
             and (
                 p.proname in (
                     'set_config', 'pg_notify', 'pg_cancel_backend', 'pg_terminate_backend', 'loread',
-                    'lowrite', 'pg_export_snapshot', 'pg_logical_emit_message'
+                    'lowrite', 'pg_export_snapshot', 'pg_logical_emit_message', 'pg_lock_status',
+                    'pg_prepared_xact', 'ts_stat'
                 )
+                or p.oid = 'pg_catalog.ts_rewrite(tsquery, text)'::regprocedure
+                or p.proname like 'pg\_stat\_get\_%'
                 or p.proname like 'lo\_%'
                 or p.proname like 'pg\_sleep%'
                 or p.proname like 'pg\_advisory\_%'
@@ -87,10 +92,24 @@ begin
         begin
             execute format('revoke execute on function %s from public', f);
             execute format('grant execute on function %s to paddock_owner', f);
+            if f::text ~ '^pg_(stat_get_|lock_status|prepared_xact)' then
+                execute format('grant execute on function %s to pg_monitor', f);
+            end if;
         exception
             when insufficient_privilege then
                 raise notice 'cannot revoke execute on % from public here', f;
         end;
     end loop;
+end
+$$;
+
+-- A DO block is a program: it could bind one company after another, and try again after each error.
+do $$
+begin
+    revoke usage on language plpgsql from public;
+    grant usage on language plpgsql to paddock_owner;
+exception
+    when insufficient_privilege then
+        raise notice 'cannot revoke usage on language plpgsql from public here';
 end
 $$;

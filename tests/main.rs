@@ -3,6 +3,7 @@
 mod harness;
 
 mod access;
+mod attacks;
 mod authorization;
 mod bad_input;
 mod bad_paths;
@@ -23,10 +24,12 @@ mod odd_strings;
 mod openapi;
 mod parameters;
 mod people;
+mod pgrls;
 mod problems;
 mod program;
 mod seed_story;
 mod tokens;
 mod transactions;
+mod two_databases;
 mod upsert;
 mod walk;
