@@ -20,6 +20,8 @@ cross join lateral (
     select * from aclexplode(c.relacl)
 ) x
 where n.nspname !~ '^(pg_|information_schema$)'
+    -- Below that are PostgreSQL's own tables.
+    and a.attrelid >= 16384
     and a.attname ~ '(password|passwd|secret|hash|token|api_?key|private_?key|salt|credential)'
     and (n.nspname, c.relname, a.attname) not in (values ('crm'::name, 'users'::name, 'token_epoch'::name))
     and x.privilege_type = 'SELECT'

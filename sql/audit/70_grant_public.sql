@@ -33,6 +33,7 @@ from (
     join pg_catalog.pg_attribute a on a.attrelid = c.oid
     cross join lateral aclexplode(a.attacl) x
     where n.nspname !~ '^(pg_|information_schema$)'
+        and a.attacl is not null
         and x.grantee = 0
 ) g
 order by g.object, detail;

@@ -9,6 +9,7 @@ select
     format('alter function %I.%I(%s) security invoker;', n.nspname, p.proname, oidvectortypes(p.proargtypes)) as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where n.nspname !~ '^(pg_|information_schema$)'
+where p.pronamespace <> 'pg_catalog'::regnamespace
+    and n.nspname !~ '^(pg_|information_schema$)'
     and p.prosecdef
 order by object;

@@ -11,7 +11,8 @@ select
     ) as remedy
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
-where n.nspname !~ '^(pg_|information_schema$)'
+where p.pronamespace <> 'pg_catalog'::regnamespace
+    and n.nspname !~ '^(pg_|information_schema$)'
     and p.prosqlbody is null
     and p.prokind in ('f', 'p')
     and not coalesce('search_path=pg_catalog, pg_temp' = any(p.proconfig), false)

@@ -13,7 +13,8 @@ select
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 cross join lateral aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x
-where n.nspname !~ '^(pg_|information_schema$)'
+where p.pronamespace <> 'pg_catalog'::regnamespace
+    and n.nspname !~ '^(pg_|information_schema$)'
     and x.grantee = 0
     and not exists (
         select

@@ -9,7 +9,8 @@ select
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid = p.pronamespace
 join pg_catalog.pg_language l on l.oid = p.prolang
-where n.nspname !~ '^(pg_|information_schema$)'
+where p.pronamespace <> 'pg_catalog'::regnamespace
+    and n.nspname !~ '^(pg_|information_schema$)'
     and not l.lanpltrusted
     and not exists (
         select
