@@ -2,6 +2,7 @@
 
 mod harness;
 
+mod audit;
 mod authorization;
 mod bad_input;
 mod bad_paths;

@@ -28,6 +28,12 @@ where coalesce(regexp_replace(pg_get_expr(d.adbin, d.adrelid), '\mapp\.', ''), '
         where x.classid = 'pg_catalog.pg_attrdef'::regclass
             and x.objid = d.oid
             and x.refclassid = 'pg_catalog.pg_proc'::regclass
-            and x.refobjid = to_regprocedure('app.company_id()')
+            and x.refobjid = (
+                select h.oid
+                from pg_catalog.pg_proc h
+                where h.pronamespace = to_regnamespace('app')
+                    and h.proname = 'company_id'
+                    and h.pronargs = 0
+            )
     )
 order by object;

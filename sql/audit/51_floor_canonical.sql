@@ -37,6 +37,12 @@ where coalesce(replace(pg_get_expr(p.polqual, p.polrelid), 'app.', ''), '') <> c
         where d.classid = 'pg_catalog.pg_policy'::regclass
             and d.objid = p.oid
             and d.refclassid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
-            and d.refobjid is distinct from to_regprocedure('app.company_id()')::oid
+            and d.refobjid is distinct from (
+                select h.oid
+                from pg_catalog.pg_proc h
+                where h.pronamespace = to_regnamespace('app')
+                    and h.proname = 'company_id'
+                    and h.pronargs = 0
+            )
     )
 order by object;

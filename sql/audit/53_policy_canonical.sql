@@ -54,7 +54,13 @@ where (
         where d.classid = 'pg_catalog.pg_policy'::regclass
             and d.objid = p.oid
             and d.refclassid = 'pg_catalog.pg_proc'::regclass
-            and d.refobjid = to_regprocedure('app.company_id()')
+            and d.refobjid = (
+                select h.oid
+                from pg_catalog.pg_proc h
+                where h.pronamespace = to_regnamespace('app')
+                    and h.proname = 'company_id'
+                    and h.pronargs = 0
+            )
     )
     or exists (
         select
@@ -62,7 +68,19 @@ where (
         where d.classid = 'pg_catalog.pg_policy'::regclass
             and d.objid = p.oid
             and d.refclassid in ('pg_catalog.pg_proc'::regclass, 'pg_catalog.pg_operator'::regclass)
-            and d.refobjid is distinct from to_regprocedure('app.company_id()')::oid
-            and d.refobjid is distinct from to_regprocedure('app.user_id()')::oid
+            and d.refobjid is distinct from (
+                select h.oid
+                from pg_catalog.pg_proc h
+                where h.pronamespace = to_regnamespace('app')
+                    and h.proname = 'company_id'
+                    and h.pronargs = 0
+            )
+            and d.refobjid is distinct from (
+                select h.oid
+                from pg_catalog.pg_proc h
+                where h.pronamespace = to_regnamespace('app')
+                    and h.proname = 'user_id'
+                    and h.pronargs = 0
+            )
     )
 order by object, detail;

@@ -18,12 +18,16 @@ from (
         and c.relkind in ('r', 'p')
 ) t
 join pg_catalog.pg_constraint k on k.conrelid = t.oid and k.contype = 'f'
+join pg_catalog.pg_class r on r.oid = k.confrelid
 where not exists (
     select
     from unnest(k.conkey, k.confkey) pair (here, there)
     join pg_catalog.pg_attribute h on h.attrelid = k.conrelid and h.attnum = pair.here
     join pg_catalog.pg_attribute e on e.attrelid = k.confrelid and e.attnum = pair.there
     where h.attname = t.tenant_column
-        and e.attname = case when k.confrelid = to_regclass('crm.companies') then 'id' else 'company_id' end
+        and e.attname = case
+            when r.relnamespace = to_regnamespace('crm') and r.relname = 'companies' then 'id'
+            else 'company_id'
+        end
 )
 order by object, detail;

@@ -14,6 +14,7 @@ select
         as remedy
 from (
     values
+        ('crm.companies', 'id', '='),
         ('crm.users', 'id', '='),
         ('crm.users', 'id', '>'),
         ('crm.users', 'created_at', '<'),
@@ -36,13 +37,16 @@ from (
         ('crm.customers', 'updated_at', '>'),
         ('crm.customers', 'updated_at', '>='),
         ('crm.customers', 'deleted_at', '<'),
+        ('crm.customers', 'version', '='),
         ('crm.customer_comments', 'id', '='),
         ('crm.customer_comments', 'id', '<'),
         ('crm.customer_comments', 'customer_id', '='),
         ('crm.customer_comments', 'created_at', '<')
 ) f (table_name, column_name, operator)
+left join pg_catalog.pg_class c
+    on c.relnamespace = to_regnamespace('crm') and 'crm.' || c.relname = f.table_name
 left join pg_catalog.pg_attribute a
-    on a.attrelid = to_regclass(f.table_name) and a.attname = f.column_name and not a.attisdropped
+    on a.attrelid = c.oid and a.attname = f.column_name and not a.attisdropped
 left join pg_catalog.pg_operator o
     on o.oprname = f.operator and o.oprleft = a.atttypid and o.oprright = a.atttypid
 left join pg_catalog.pg_proc p on p.oid = o.oprcode

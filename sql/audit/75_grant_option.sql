@@ -1,5 +1,5 @@
 -- May somebody hand on what was granted to them?
--- Only the owner decides who gets in.
+-- Only the owner decides who gets in; a grant that travels is in nobody's migration.
 select
     'grant_option' as id,
     'high' as severity,

@@ -25,7 +25,8 @@ select
         e.name, e.name
     ) as remedy
 from (values ('app.company_id'), ('app.user_id')) e (name)
-left join pg_catalog.pg_proc p on p.oid = to_regprocedure(e.name || '()')
+left join pg_catalog.pg_proc p
+    on p.pronamespace = to_regnamespace('app') and 'app.' || p.proname = e.name and p.pronargs = 0
 left join pg_catalog.pg_language l on l.oid = p.prolang
 where p.oid is null
     or l.lanname <> 'sql'

@@ -12,5 +12,11 @@ join pg_catalog.pg_class c on c.oid = t.tgrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname !~ '^(pg_|information_schema$)'
     and not t.tgisinternal
-    and (t.tgfoid is distinct from to_regprocedure('app.touch()')::oid or t.tgtype <> 19)
+    and (t.tgfoid is distinct from (
+        select h.oid
+        from pg_catalog.pg_proc h
+        where h.pronamespace = to_regnamespace('app')
+            and h.proname = 'touch'
+            and h.pronargs = 0
+    ) or t.tgtype <> 19)
 order by object, detail;

@@ -9,7 +9,13 @@ select
             select format('%s is disabled or conditional', t.tgname)
             from pg_catalog.pg_trigger t
             where t.tgrelid = c.oid
-                and t.tgfoid = to_regprocedure('app.touch()')
+                and t.tgfoid = (
+                    select h.oid
+                    from pg_catalog.pg_proc h
+                    where h.pronamespace = to_regnamespace('app')
+                        and h.proname = 'touch'
+                        and h.pronargs = 0
+                )
             limit 1
         ),
         'has a version and no trigger that counts it'
@@ -28,7 +34,13 @@ where n.nspname !~ '^(pg_|information_schema$|app$)'
         select
         from pg_catalog.pg_trigger t
         where t.tgrelid = c.oid
-            and t.tgfoid = to_regprocedure('app.touch()')
+            and t.tgfoid = (
+                select h.oid
+                from pg_catalog.pg_proc h
+                where h.pronamespace = to_regnamespace('app')
+                    and h.proname = 'touch'
+                    and h.pronargs = 0
+            )
             and t.tgtype = 19
             and t.tgenabled in ('O', 'A')
             and t.tgqual is null

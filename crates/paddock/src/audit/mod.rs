@@ -133,9 +133,11 @@ fn summary(audit: &Audit) -> String {
         .map(|severity| format!("{} {severity}", count(severity)))
         .collect();
     let colon = if counts.is_empty() { "" } else { ": " };
-    let found = audit.findings.len();
-    let mut line =
-        format!("{} questions, {found} findings{colon}{}", QUESTIONS.len(), counts.join(", "));
+    let found = match audit.findings.len() {
+        1 => "1 finding".to_owned(),
+        n => format!("{n} findings"),
+    };
+    let mut line = format!("{} questions, {found}{colon}{}", QUESTIONS.len(), counts.join(", "));
     if !audit.unanswered.is_empty() {
         line.push_str(&format!("; {} could not be asked", audit.unanswered.len()));
     }
