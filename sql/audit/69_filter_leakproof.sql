@@ -16,6 +16,7 @@ from (
     values
         ('crm.companies', 'id', '='),
         ('crm.users', 'id', '='),
+        ('crm.users', 'id', '<'),
         ('crm.users', 'id', '>'),
         ('crm.users', 'created_at', '<'),
         ('crm.users', 'created_at', '>'),
