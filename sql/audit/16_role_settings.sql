@@ -1,6 +1,6 @@
 -- Does a stored setting switch protections off?
 -- `session_replication_role = replica` skips foreign keys and triggers, `row_security = off` and `role` change
--- what policies mean, preloaded libraries run code in every session.
+-- what policies mean, preloaded libraries run code in every session. A signed backup role may have its own.
 select
     'role_settings' as id,
     'critical' as severity,
@@ -9,6 +9,7 @@ select
     format(
         'alter %s reset %s;',
         case
+            when r.oid is null and d.oid is null then 'role all'
             when r.oid is null then format('database %I', d.datname)
             else format('role %I%s', r.rolname, ' in database ' || quote_ident(d.datname))
         end,
@@ -22,6 +23,10 @@ where (x.setdatabase = 0 or d.datname = current_database())
     and split_part(s.setting, '=', 1) in (
         'session_replication_role', 'row_security', 'role', 'session_authorization',
         'session_preload_libraries', 'local_preload_libraries', 'allow_system_table_mods'
+    )
+    and (
+        r.rolname in ('paddock_app', 'paddock_auth', 'paddock_owner')
+        or coalesce(shobj_description(r.oid, 'pg_authid'), '') not like 'signed: %'
     )
 union all
 select

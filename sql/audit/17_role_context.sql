@@ -8,6 +8,7 @@ select
     format(
         'alter %s reset %s;',
         case
+            when r.oid is null and d.oid is null then 'role all'
             when r.oid is null then format('database %I', d.datname)
             else format('role %I%s', r.rolname, ' in database ' || quote_ident(d.datname))
         end,

@@ -40,6 +40,7 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "alter role paddock_app in database {db} set session_replication_role = replica",
     ),
     ("role_settings", "every role", "alter database {db} set row_security = off"),
+    ("role_settings", "every role", "alter role all set session_preload_libraries = 'spy'"),
     ("role_settings", "this session", "set local session_replication_role = replica"),
     (
         "role_context",
@@ -52,6 +53,7 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "alter database {db} set app.user_id = '00000000-0000-0000-0000-000000000000'",
     ),
     ("role_context", "this session", "set local app.company_id = '00000000-0000-0000-0000-000000000000'"),
+    ("role_context", "every role", "alter role all set app.user_id = 'x'"),
     ("role_time_limits", "paddock_auth", "alter role paddock_auth reset lock_timeout"),
     ("role_time_limits", "paddock_app", "alter role paddock_app set statement_timeout = 0"),
     (
