@@ -58,8 +58,8 @@ comment on schema app is 'Helpers that policies, defaults and triggers call, and
 
 -- ── Functions that could leave the walls ───────────────────────────────────────────────────────────
 -- set_config could change the company inside a statement, NOTIFY and large objects know no row security,
--- advisory locks and signals reach other sessions, sleeping holds a connection, *_to_xml runs any query.
--- Where the installation does not let us take one of them away, it says so and goes on.
+-- advisory locks and signals reach other sessions, sleeping holds a connection, *_to_xml and ts_stat run any
+-- query. Where the installation does not let us take one of them away, it says so and goes on.
 do $$
 declare
     f regprocedure;
@@ -71,7 +71,7 @@ begin
             and (
                 p.proname in (
                     'set_config', 'pg_notify', 'pg_cancel_backend', 'pg_terminate_backend', 'loread',
-                    'lowrite', 'pg_export_snapshot', 'pg_logical_emit_message'
+                    'lowrite', 'pg_export_snapshot', 'pg_logical_emit_message', 'ts_stat'
                 )
                 or p.proname like 'lo\_%'
                 or p.proname like 'pg\_sleep%'

@@ -1,6 +1,6 @@
 -- Can the server call functions that reach past the walls?
 -- set_config changes the company inside a statement; NOTIFY and large objects know no policy; advisory locks and
--- signals reach other sessions; sleeping holds a connection; *_to_xml runs any query.
+-- signals reach other sessions; sleeping holds a connection; *_to_xml and ts_stat run any query.
 select
     'function_powerful' as id,
     'medium' as severity,
@@ -17,7 +17,7 @@ where n.nspname = 'pg_catalog'
     and (
         p.proname in (
             'set_config', 'pg_notify', 'pg_cancel_backend', 'pg_terminate_backend', 'loread', 'lowrite',
-            'pg_export_snapshot', 'pg_logical_emit_message'
+            'pg_export_snapshot', 'pg_logical_emit_message', 'ts_stat'
         )
         or p.proname ~ '^(lo_|pg_sleep|pg_advisory_|pg_try_advisory_|(query|table|schema|database|cursor)_to_xml)'
     )

@@ -454,6 +454,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "function_powerful",
+        "pg_catalog.ts_stat(text)",
+        "grant execute on function pg_catalog.ts_stat(text) to paddock_auth",
+    ),
+    (
+        "function_powerful",
         "pg_catalog.set_config(text, text, boolean)",
         "grant execute on function pg_catalog.set_config(text, text, boolean) to public",
     ),
