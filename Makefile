@@ -11,7 +11,7 @@ unexport PG
 endif
 PADDOCK := $(CARGO) run --quiet --package paddock --
 
-.PHONY: help run psql test check bless bench bench-quick release deny
+.PHONY: help run psql audit test check bless bench bench-quick release deny
 
 help: ## Show this menu
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -21,6 +21,9 @@ run: ## Start everything: a private PostgreSQL, migrations, demonstration data, 
 
 psql: ## Open psql in the private database as the application's role
 	@$(PADDOCK) db psql
+
+audit: ## Ask the private database every question of sql/audit: is anything unprotected?
+	@$(PADDOCK) audit --allow-unpatched-postgres
 
 test: ## Format check, lints as errors, all tests (PG=18 tests with PostgreSQL 18)
 	$(CARGO) fmt --all --check

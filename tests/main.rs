@@ -4,6 +4,7 @@ mod harness;
 
 mod access;
 mod attacks;
+mod audit;
 mod authorization;
 mod bad_input;
 mod bad_paths;

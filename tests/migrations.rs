@@ -3,8 +3,9 @@
 use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
+use paddock_db::audit::{Audit, Finding};
 use paddock_db::migrate::{self, Step};
-use paddock_db::{Db, Finding, Limits, Posture};
+use paddock_db::{Db, Limits};
 use tokio::sync::Mutex;
 
 use crate::harness::{Database, Psql, World};
@@ -41,7 +42,7 @@ const FINGERPRINT: &str = "
     order by 1";
 
 /// The roles belong to the whole cluster, which these tests share: one at a time.
-static ROLES: Mutex<()> = Mutex::const_new(());
+pub static ROLES: Mutex<()> = Mutex::const_new(());
 
 async fn bootstrap(url: &str) {
     let _turn = ROLES.lock().await;
@@ -162,7 +163,10 @@ async fn a_table_in_use_is_reported_and_waited_for() {
     migrate::migrate(&url, |_| {}).await.unwrap();
     let admin = Psql::new(&url).await;
     admin
-        .run("drop table crm.customer_comments; delete from app.schema_history where version = 5")
+        .run(
+            "drop function app.record_catalog(), app.catalog(); drop table app.catalog_record;
+            drop table crm.customer_comments; delete from app.schema_history where version >= 5",
+        )
         .await;
     let writer = Psql::new(&url).await;
     writer.run("begin; lock table crm.customers in row exclusive mode").await;
@@ -177,9 +181,10 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         }
     })
     .await;
-    assert_eq!(done.unwrap(), 1);
+    assert_eq!(done.unwrap(), 2);
     assert_eq!(blocked.get(), 1);
-    assert_eq!(admin.value("select max(version) from app.schema_history").await, "5");
+    let reached = admin.value("select max(version) from app.schema_history").await;
+    assert_eq!(reached, migrate::latest_version().to_string());
 }
 
 #[actix_web::test]
@@ -233,24 +238,26 @@ async fn a_role_that_may_not_migrate_is_told_so_and_changes_nothing() {
 // ── Before the application serves ──────────────────────────────────────────────────────────────────
 
 /// A world whose server is durable, unlike that of the other tests.
-async fn durable() -> (World, Psql) {
+pub async fn durable() -> (World, Psql) {
     let world = World::new().await;
     let admin = Psql::new(&world.database.admin_url()).await;
     admin
         .run(&format!("alter database {} set synchronous_commit = on", world.database.name()))
         .await;
+    // A session keeps the settings that it began with.
+    let admin = Psql::new(&world.database.admin_url()).await;
     (world, admin)
 }
 
 async fn findings(url: &str) -> Vec<Finding> {
     let db = Db::new(url, Limits { connections: 1, ..Limits::default() }).unwrap();
-    Posture::of(&db).await.unwrap().findings()
+    Audit::before_serving(&db).await.unwrap()
 }
 
 /// What forbids serving, whoever waives what.
 async fn forbidden(url: &str) -> Vec<String> {
     let findings = findings(url).await.into_iter();
-    findings.filter(|finding| !finding.can_be_waived).map(|finding| finding.to_string()).collect()
+    findings.filter(|finding| !finding.can_be_waived()).map(|finding| finding.to_string()).collect()
 }
 
 #[actix_web::test]
@@ -260,12 +267,11 @@ async fn a_healthy_database_is_served_but_for_a_server_that_lacks_patches() {
     let version: u32 = admin.value("show server_version_num").await.parse().unwrap();
     let patched = [150_019, 160_015, 170_011, 180_006];
     let is_old = patched.iter().any(|p| version / 10_000 == p / 10_000 && version < *p);
-    let problems: Vec<&str> = found.iter().map(|finding| finding.problem.as_str()).collect();
-    let expected =
-        format!("PostgreSQL {}.{} lacks known fixes", version / 10_000, version % 10_000);
-    assert_eq!(problems.len(), usize::from(is_old), "{problems:?}");
+    assert_eq!(found.len(), usize::from(is_old), "{found:?}");
     for finding in found {
-        assert!(finding.can_be_waived && finding.problem.starts_with(&expected), "{finding}");
+        let server = format!("PostgreSQL {}.{}", version / 10_000, version % 10_000);
+        assert!(finding.can_be_waived() && finding.object == server, "{finding}");
+        assert!(finding.detail.starts_with("lacks known fixes"), "{finding}");
         assert!(finding.remedy.contains("--allow-unpatched-postgres"), "{finding}");
     }
 }
@@ -319,8 +325,15 @@ async fn a_server_that_may_lose_what_it_acknowledged_is_refused() {
         .await;
     assert_eq!(
         forbidden(&world.database.app_url()).await,
-        ["synchronous_commit is off: an acknowledged write may be lost. \
-          Set synchronous_commit = on for the server, the database or the role."]
+        [
+            "is off for paddock_app in the database {database}",
+            "is off in this session: an acknowledged write may be lost"
+        ]
+        .map(|detail| format!(
+            "high server_durability: synchronous_commit {}\n    \
+             remedy: set synchronous_commit = on for the server, the database and the role",
+            detail.replace("{database}", database)
+        ))
     );
 }
 
@@ -329,7 +342,12 @@ async fn a_schema_of_another_version_is_refused() {
     let (world, admin) = durable().await;
     let url = world.database.app_url();
     let known = migrate::latest_version();
-    let remedy = "Run `paddock migrate`, or the program that fits the schema.";
+    let refusal = |problem: &str| {
+        format!(
+            "critical schema_version: {problem}\n    \
+             remedy: Run `paddock migrate`, or the program that fits the schema."
+        )
+    };
     for version in [known + 1, known - 1] {
         admin
             .run(&format!("delete from app.schema_history where version >= {}", version.min(known)))
@@ -337,12 +355,12 @@ async fn a_schema_of_another_version_is_refused() {
         admin.run(&format!("insert into app.schema_history (version) values ({version})")).await;
         let problem =
             format!("the schema has version {version}, this program knows version {known}");
-        assert_eq!(forbidden(&url).await, [format!("{problem}. {remedy}")]);
+        assert_eq!(forbidden(&url).await, [refusal(&problem)]);
     }
     for broken in ["delete from app.schema_history", "drop table app.schema_history"] {
         admin.run(broken).await;
         let problem = "the database has no Paddock schema";
-        assert_eq!(forbidden(&url).await, [format!("{problem}. {remedy}")], "{broken}");
+        assert_eq!(forbidden(&url).await, [refusal(problem)], "{broken}");
     }
 }
 
@@ -355,8 +373,9 @@ async fn a_database_that_folds_no_letters_but_english_ones_is_refused() {
         .run(&format!("create database {name} template template0 lc_ctype 'C' lc_collate 'C'"))
         .await;
     let url = postgres.admin_url().replace(postgres.name(), &name);
-    let found = forbidden(&url).await;
+    let db = Db::new(&url, Limits { connections: 1, ..Limits::default() }).unwrap();
+    let found = Audit::of(&db).await.unwrap().findings;
     admin.run(&format!("drop database {name} with (force)")).await;
-    let folding = found.iter().find(|text| text.contains("does not fold the case of all letters"));
-    assert!(folding.is_some_and(|text| text.contains("C.UTF-8")), "{found:?}");
+    let folding = found.iter().find(|finding| finding.id == "server_encoding");
+    assert!(folding.is_some_and(|finding| finding.remedy.contains("C.UTF-8")), "{found:?}");
 }

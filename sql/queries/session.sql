@@ -19,27 +19,23 @@ select true
 select max(h.version)::bigint
 from app.schema_history h
 
--- name: posture
--- What the application checks about itself before it serves.
+-- name: session
+-- Whether the role of this session could step around row security.
 select
-    r.rolsuper,
-    r.rolbypassrls,
-    exists (
+    r.rolname::text,
+    r.rolsuper
+    or r.rolbypassrls
+    or exists (
         select
         from pg_catalog.pg_auth_members m
         where m.member = r.oid
-    ) as has_memberships,
-    exists (
+    )
+    or exists (
         select
         from pg_catalog.pg_class c
         join pg_catalog.pg_namespace n on n.oid = c.relnamespace
         where n.nspname in ('app', 'crm', 'identity')
             and c.relowner = r.oid
-    ) as owns_tables,
-    pg_catalog.current_setting('server_version_num')::integer as server_version,
-    pg_catalog.current_setting('synchronous_commit') as synchronous_commit,
-    pg_catalog.current_setting('server_encoding') as encoding,
-    pg_catalog.lower('I') = 'i' and pg_catalog.lower('É') = 'é' as folds_case,
-    current_user::text as role_name
+    ) as is_exempt
 from pg_catalog.pg_roles r
 where r.rolname = current_user

@@ -4,7 +4,7 @@
 //! statement and `COMMIT` leave together and come back together. Callers name statements that live in
 //! `sql/queries`; they never see a client, a pool or SQL text.
 
-mod check;
+pub mod audit;
 mod connect;
 mod door;
 mod error;
@@ -19,7 +19,6 @@ mod statement;
 mod tenant;
 mod wire;
 
-pub use check::{Finding, Posture};
 pub use connect::{ConnectError, connect};
 pub use door::{Door, Login};
 pub use error::{Error, Result, Violation};

@@ -18,6 +18,15 @@ pub const BOOTSTRAP: &str = include_str!("../../../sql/bootstrap.sql");
 /// Where refinery keeps what it has done.
 const HISTORY: &str = "app.schema_history";
 
+/// Whether the catalog was recorded when this schema's last migration had ended; if not, it is now.
+const RECORD: &str = "
+    select app.record_catalog()
+    where not exists (
+        select
+        from app.catalog_record r
+        where r.schema_version = (select max(h.version) from app.schema_history h)
+    )";
+
 /// The key of the advisory lock: "paddock" in ASCII, so that it is recognised in `pg_locks`.
 const LOCK: i64 = 0x0070_6164_646f_636b;
 
@@ -144,6 +153,7 @@ pub async fn migrate(url: &str, mut report: impl FnMut(Step)) -> Result<usize, M
         // Nothing to do, but a history that is not ours must still be refused.
         runner.run_async(&mut client).await.map_err(|error| MigrateError(error.to_string()))?;
     }
+    client.batch_execute(RECORD).await?;
     Ok(pending.len())
 }
 

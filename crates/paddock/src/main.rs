@@ -1,6 +1,7 @@
 //! `paddock`: serves the API, and everything that an installation needs besides.
 
 mod admin;
+mod audit;
 mod bench;
 mod dev;
 mod explain;
@@ -41,6 +42,10 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Bring the schema to the version of this program.
     Migrate(admin::MigrateArgs),
+    /// Ask the database every question of sql/audit: whether anything of its protection is missing.
+    ///
+    /// Ends with 0 if nothing was found, with 1 if something was, with 2 if it could not be asked.
+    Audit(audit::AuditArgs),
     /// Companies: the tenants.
     #[command(subcommand)]
     Company(admin::CompanyCommand),
@@ -79,6 +84,7 @@ fn main() -> ExitCode {
         Command::Dev(args) => dev::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Migrate(args) => admin::migrate(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Company(command) => admin::company(&command),
         Command::User(command) => admin::user(&command),
         Command::Db(command) => home::run(&command),

@@ -12,7 +12,8 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::Args;
 use paddock_api::{Passwords, Settings, State, app};
-use paddock_db::{Db, Door, Finding, Limits, Posture};
+use paddock_db::audit::{Audit, Finding};
+use paddock_db::{Db, Door, Limits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::home::as_role;
@@ -141,9 +142,9 @@ pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, F
 async fn inspect(plan: &Plan) -> Result<(), Failure> {
     let limits = Limits { connections: 1, ..Limits::default() };
     let db = Db::new(&plan.app_url, limits).map_err(Failure::from_error)?;
-    let posture = Posture::of(&db).await.map_err(Failure::from_error)?;
+    let findings = Audit::before_serving(&db).await.map_err(Failure::from_error)?;
     let (waived, refused): (Vec<Finding>, Vec<Finding>) =
-        posture.findings().into_iter().partition(|finding| finding.can_be_waived && plan.waive);
+        findings.into_iter().partition(|finding| finding.can_be_waived() && plan.waive);
     for finding in waived {
         warn(&format!("relaxed: {finding}"));
     }
@@ -151,7 +152,10 @@ async fn inspect(plan: &Plan) -> Result<(), Failure> {
         return Ok(());
     }
     let reasons: Vec<String> = refused.iter().map(|finding| format!("\n  - {finding}")).collect();
-    Err(Failure::new(format!("refusing to serve:{}", reasons.concat())))
+    Err(Failure::new(format!(
+        "refusing to serve:{}\nThe questions stand in sql/audit; `paddock audit` asks all of them.",
+        reasons.concat()
+    )))
 }
 
 /// One state for each worker: a pool that is used from one thread needs no hand-over between threads.

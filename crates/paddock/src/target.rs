@@ -1,8 +1,9 @@
 //! The database that a command works on: the one of DATABASE_URL, or the private one of `paddock dev`.
 
 use clap::Args;
+use paddock_db::audit::Audit;
 use paddock_db::local::Cluster;
-use paddock_db::{Actor, Db, Door, Limits, Posture, Tenant};
+use paddock_db::{Actor, Db, Door, Limits, Tenant};
 
 use crate::home::{self, HomeArgs, Role, as_role};
 use crate::terminal::Failure;
@@ -31,8 +32,17 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Reaches the database, starting the private one where that is meant and it does not run.
+    /// Reaches the database, and refuses one that the server would not serve.
     pub(crate) async fn open(args: &TargetArgs) -> Result<Self, Failure> {
+        let target = Self::reach(args)?;
+        match target.check().await {
+            Ok(()) => Ok(target),
+            Err(failure) => target.close().and(Err(failure)),
+        }
+    }
+
+    /// Reaches the database as it is, starting the private one where that is meant and it does not run.
+    pub(crate) fn reach(args: &TargetArgs) -> Result<Self, Failure> {
         let (app, auth, cluster) = match &args.database_url {
             Some(app) => {
                 let auth = args
@@ -55,11 +65,12 @@ impl Target {
         let limits = Limits { connections: 1, ..Limits::default() };
         let db = Db::new(&app, limits).map_err(Failure::from_error)?;
         let door = Door::new(&auth, limits).map_err(Failure::from_error)?;
-        let target = Self { db, door, cluster };
-        match target.check().await {
-            Ok(()) => Ok(target),
-            Err(failure) => target.close().and(Err(failure)),
-        }
+        Ok(Self { db, door, cluster })
+    }
+
+    /// Asks it everything that `sql/audit` asks.
+    pub(crate) async fn audit(&self) -> Result<Audit, Failure> {
+        Audit::of(&self.db).await.map_err(Failure::from_error)
     }
 
     /// Acts as the user with this e-mail.
@@ -75,10 +86,10 @@ impl Target {
         self.cluster.map_or(Ok(()), |cluster| cluster.stop().map_err(Failure::from_error))
     }
 
-    /// A role that could step around row security must not write for a tenant, here as little as elsewhere.
+    /// What the server would not serve must not be written to either.
     async fn check(&self) -> Result<(), Failure> {
-        let findings = Posture::of(&self.db).await.map_err(Failure::from_error)?.findings();
-        match findings.into_iter().find(|finding| !finding.can_be_waived) {
+        let findings = Audit::before_serving(&self.db).await.map_err(Failure::from_error)?;
+        match findings.into_iter().find(|finding| !finding.can_be_waived()) {
             None => Ok(()),
             Some(finding) => Err(Failure::from_error(finding)),
         }

@@ -2,10 +2,6 @@
 -- As superuser. The schema bench belongs to the benchmark; the application does not see it.
 create schema bench;
 
-create table bench.data_set (
-    description text not null
-);
-
 create table bench.companies (
     number bigint primary key,
     first_customer bigint not null,
@@ -105,6 +101,11 @@ cross join lateral generate_series(
     b.first_customer + b.customers * ({part} + 1) / 10 - 1
 ) as n
 cross join lateral generate_series(1, (array[0, 0, 1, 3])[1 + n % 4]) as k
+
+-- name: clear_up
+-- The server refuses a database with tables and functions that nothing protects.
+drop table bench.companies;
+drop function bench.id(text, bigint) cascade
 
 -- name: clean
 -- What runs have written since the seeding.

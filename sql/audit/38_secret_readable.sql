@@ -1,0 +1,30 @@
+-- Can the server read a column that sounds like a secret?
+-- Hashes and tokens belong behind the login door, where no SELECT of the API can reach them.
+-- Signed: crm.users.token_epoch, a counter that every access token carries.
+select
+    'secret_readable' as id,
+    'high' as severity,
+    format('%I.%I.%I', n.nspname, c.relname, a.attname) as object,
+    format('%s may read it', case x.grantee when 0 then 'PUBLIC' else pg_get_userbyid(x.grantee) end) as detail,
+    format(
+        'revoke select, select (%I) on %I.%I from %s;',
+        a.attname, n.nspname, c.relname,
+        case x.grantee when 0 then 'public' else quote_ident(pg_get_userbyid(x.grantee)) end
+    ) as remedy
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+cross join lateral (
+    select * from aclexplode(a.attacl)
+    union all
+    select * from aclexplode(c.relacl)
+) x
+where n.nspname !~ '^(pg_|information_schema$)'
+    -- Below that are PostgreSQL's own tables.
+    and a.attrelid >= 16384
+    and a.attname ~ '(password|passwd|secret|hash|token|api_?key|private_?key|salt|credential)'
+    and (n.nspname, c.relname, a.attname) not in (values ('crm'::name, 'users'::name, 'token_epoch'::name))
+    and x.privilege_type = 'SELECT'
+    and x.grantee <> c.relowner
+    and not (n.nspname = 'identity' and pg_get_userbyid(x.grantee) = 'paddock_auth')
+order by object, detail;

@@ -1,0 +1,55 @@
+-- Can PostgreSQL use an index for everything that the API filters and sorts by?
+-- Below row security only a LEAKPROOF operator may be an index condition; with any other, each request reads
+-- all rows of the company. The list is every comparison of a column in sql/queries.
+select
+    'filter_leakproof' as id,
+    'medium' as severity,
+    format('%s.%s', f.table_name, f.column_name) as object,
+    case
+        when a.attnum is null then 'there is no such column'
+        when o.oid is null then format('%s has no operator %s of its own', format_type(a.atttypid, a.atttypmod), f.operator)
+        else format('%s on %s is not leakproof', f.operator, format_type(a.atttypid, a.atttypmod))
+    end as detail,
+    'give the column a type whose operators are leakproof (text, bigint, uuid, timestamptz), or store a key that has'
+        as remedy
+from (
+    values
+        ('crm.companies', 'id', '='),
+        ('crm.users', 'id', '='),
+        ('crm.users', 'id', '<'),
+        ('crm.users', 'id', '>'),
+        ('crm.users', 'created_at', '<'),
+        ('crm.users', 'created_at', '>'),
+        ('crm.customers', 'id', '='),
+        ('crm.customers', 'id', '<'),
+        ('crm.customers', 'id', '>'),
+        ('crm.customers', 'user_id', '='),
+        ('crm.customers', 'name_key', '<'),
+        ('crm.customers', 'name_key', '>'),
+        ('crm.customers', 'name_key', '>='),
+        ('crm.customers', 'email_key', '='),
+        ('crm.customers', 'lifecycle_stage', '='),
+        ('crm.customers', 'created_at', '<'),
+        ('crm.customers', 'created_at', '<='),
+        ('crm.customers', 'created_at', '>'),
+        ('crm.customers', 'created_at', '>='),
+        ('crm.customers', 'updated_at', '<'),
+        ('crm.customers', 'updated_at', '<='),
+        ('crm.customers', 'updated_at', '>'),
+        ('crm.customers', 'updated_at', '>='),
+        ('crm.customers', 'deleted_at', '<'),
+        ('crm.customers', 'version', '='),
+        ('crm.customer_comments', 'id', '='),
+        ('crm.customer_comments', 'id', '<'),
+        ('crm.customer_comments', 'customer_id', '='),
+        ('crm.customer_comments', 'created_at', '<')
+) f (table_name, column_name, operator)
+left join pg_catalog.pg_class c
+    on c.relnamespace = to_regnamespace('crm') and 'crm.' || c.relname = f.table_name
+left join pg_catalog.pg_attribute a
+    on a.attrelid = c.oid and a.attname = f.column_name and not a.attisdropped
+left join pg_catalog.pg_operator o
+    on o.oprname = f.operator and o.oprleft = a.atttypid and o.oprright = a.atttypid
+left join pg_catalog.pg_proc p on p.oid = o.oprcode
+where not coalesce(p.proleakproof, false)
+order by object, detail;

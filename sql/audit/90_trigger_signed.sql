@@ -1,0 +1,22 @@
+-- Which triggers are there, and is each of them signed?
+-- A trigger sees every row that is written and may change it. Signed: app.touch, before update, for each row.
+select
+    'trigger_signed' as id,
+    'high' as severity,
+    format('%I.%I', n.nspname, c.relname) as object,
+    pg_get_triggerdef(t.oid) as detail,
+    format('drop trigger %I on %I.%I; or sign it in sql/audit/90_trigger_signed.sql', t.tgname, n.nspname, c.relname)
+        as remedy
+from pg_catalog.pg_trigger t
+join pg_catalog.pg_class c on c.oid = t.tgrelid
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname !~ '^(pg_|information_schema$)'
+    and not t.tgisinternal
+    and (t.tgfoid is distinct from (
+        select h.oid
+        from pg_catalog.pg_proc h
+        where h.pronamespace = to_regnamespace('app')
+            and h.proname = 'touch'
+            and h.pronargs = 0
+    ) or t.tgtype <> 19)
+order by object, detail;
