@@ -11,7 +11,7 @@ unexport PG
 endif
 PADDOCK := $(CARGO) run --quiet --package paddock --
 
-.PHONY: help run psql audit test check bless bench bench-quick release deny
+.PHONY: help run psql audit test check bless prove bench bench-quick release deny
 
 help: ## Show this menu
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 22
@@ -38,6 +38,9 @@ bless: ## Write the golden files anew: openapi.yaml, sql/audit/matrix.txt, sql/a
 	$(PADDOCK) openapi > openapi.yaml.new
 	mv openapi.yaml.new openapi.yaml
 	BLESS=1 $(CARGO) test --package paddock-tests checked_in_one
+
+prove: ## Break every protection once; whatever goes unnoticed is printed (minutes)
+	$(CARGO) test --package paddock-tests prove_thoroughly -- --ignored --nocapture
 
 bench: ## Measure against the database's own speed (about 15 minutes; see README)
 	$(CARGO) run --profile bench --package paddock -- bench

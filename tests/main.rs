@@ -28,6 +28,7 @@ mod people;
 mod pgrls;
 mod problems;
 mod program;
+mod prove;
 mod seed_story;
 mod tokens;
 mod transactions;

@@ -1,5 +1,6 @@
--- Has every table of companies its company, never null?
+-- Has every table of companies its company, never null, and one that exists?
 -- A row without a company belongs to nobody, and a policy that compares null neither shows nor refuses it.
+-- Without the way to companies, rows outlive their company, and what is written late is not refused.
 select
     'tenant_column' as id,
     'critical' as severity,
@@ -7,7 +8,8 @@ select
     case
         when a.attnum is null then format('has no column %s', t.tenant_column)
         when a.atttypid <> 'uuid'::regtype then format('%s is no uuid', t.tenant_column)
-        else format('%s may be null', t.tenant_column)
+        when not a.attnotnull then format('%s may be null', t.tenant_column)
+        else format('%s refers to no company', t.tenant_column)
     end as detail,
     case
         when a.attnum is null then format(
@@ -17,7 +19,13 @@ select
         when a.atttypid <> 'uuid'::regtype then format(
             'alter table %I.%I alter column %I type uuid;', t.nspname, t.relname, t.tenant_column
         )
-        else format('alter table %I.%I alter column %I set not null;', t.nspname, t.relname, t.tenant_column)
+        when not a.attnotnull then format(
+            'alter table %I.%I alter column %I set not null;', t.nspname, t.relname, t.tenant_column
+        )
+        else format(
+            'alter table %I.%I add foreign key (%I) references crm.companies (id) on delete cascade;',
+            t.nspname, t.relname, t.tenant_column
+        )
     end as remedy
 from (
     select
@@ -33,4 +41,12 @@ left join pg_catalog.pg_attribute a
 where a.attnum is null
     or a.atttypid <> 'uuid'::regtype
     or not a.attnotnull
+    or t.tenant_column = 'company_id' and not exists (
+        select
+        from pg_catalog.pg_constraint k
+        where k.conrelid = t.oid
+            and k.contype = 'f'
+            and k.conkey = array[a.attnum]
+            and k.confrelid = to_regclass('crm.companies')
+    )
 order by object;

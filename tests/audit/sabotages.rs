@@ -108,6 +108,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ("tenant_column", "crm.deals", "create table crm.deals (company_id text not null)"),
     ("tenant_column", "public.companies", "create table public.companies (id uuid not null)"),
     (
+        "tenant_column",
+        "crm.customers",
+        "alter table crm.customers drop constraint customers_company_id_fkey",
+    ),
+    (
         "tenant_default",
         "crm.customers.company_id",
         "alter table crm.customers alter column company_id drop default",
@@ -289,6 +294,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     // ── Keys, constraints, indexes ─────────────────────────────────────────────────────────────────
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid primary key)"),
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid)"),
+    (
+        "primary_key",
+        "identity.identities",
+        "alter table identity.identities drop constraint identities_pkey cascade",
+    ),
     (
         "foreign_key_tenant",
         "crm.customer_comments",

@@ -25,14 +25,20 @@ pub async fn matrix(database: &Database) -> String {
 /// The same after a change, which is undone too. In a session of its own: one that has ever bound a
 /// company knows the setting's name from then on.
 pub async fn matrix_after(database: &Database, change: &str) -> String {
+    try_matrix_after(database, change).await.unwrap_or_else(|error| panic!("{change}: {error}"))
+}
+
+/// The same, where the change may be such that nothing can be tried any more.
+pub async fn try_matrix_after(database: &Database, change: &str) -> Result<String, String> {
     let admin = Psql::new(&database.admin_url()).await;
     admin.run("begin").await;
     admin.run(change).await;
-    let lines = admin.rows(QUESTIONS).await;
+    let lines = admin.try_rows(QUESTIONS).await;
     admin.run("rollback").await;
+    let lines = lines?;
     // The questions themselves answer with empty rows.
     let lines = lines.into_iter().skip_while(|line| line.is_empty()).collect::<Vec<_>>().join("\n");
-    format!("{PREFACE}\n{lines}\n")
+    Ok(format!("{PREFACE}\n{lines}\n"))
 }
 
 #[actix_web::test]

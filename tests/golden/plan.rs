@@ -17,14 +17,38 @@ pub struct Catalog {
     pub tables: BTreeSet<String>,
 }
 
-/// How many rows of the most read table, told in steps that do not depend on the day.
-pub fn reads(rows: u64) -> &'static str {
-    if rows <= PAGE {
-        "a page"
-    } else if rows <= PART {
-        "a part"
-    } else {
-        "FULL SCAN"
+/// How much is read, in steps that do not depend on the day, from best to worst.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reads {
+    #[default]
+    Page,
+    Part,
+    /// More than that, but only what fits a filter: a range of an index.
+    Filter,
+    /// More than that, with the company as the only condition.
+    Company,
+}
+
+impl Reads {
+    fn of(rows: u64, conditions: usize) -> Self {
+        if rows <= PAGE {
+            Self::Page
+        } else if rows <= PART {
+            Self::Part
+        } else if conditions > 1 {
+            Self::Filter
+        } else {
+            Self::Company
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Page => "a page",
+            Self::Part => "a part",
+            Self::Filter => "one filter",
+            Self::Company => "FULL SCAN",
+        }
     }
 }
 
@@ -75,9 +99,10 @@ impl Plan {
         }
     }
 
-    /// How many rows of its most read table it reads, those included that it drops.
-    pub fn rows(&self) -> u64 {
-        self.accesses.iter().map(|access| access.rows).max().unwrap_or_default()
+    /// How much it reads of what it reads most of, rows that it drops included.
+    pub fn reads(&self, catalog: &Catalog) -> Reads {
+        let reads = |access: &Access| Reads::of(access.rows, access.columns(catalog).len());
+        self.accesses.iter().map(reads).max().unwrap_or_default()
     }
 
     /// Every scan with the columns that are conditions on its index.

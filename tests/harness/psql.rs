@@ -21,8 +21,12 @@ impl Psql {
 
     /// The answer's rows, each with its columns joined by `|`, as psql -At prints them.
     pub async fn rows(&self, sql: &str) -> Vec<String> {
-        let answer =
-            self.0.simple_query(sql).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"));
+        self.try_rows(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The same, or what the server says.
+    pub async fn try_rows(&self, sql: &str) -> Result<Vec<String>, String> {
+        let answer = self.0.simple_query(sql).await.map_err(|error| format!("{error:?}"))?;
         let line = |message| match message {
             SimpleQueryMessage::Row(row) => {
                 let columns: Vec<_> =
@@ -31,7 +35,7 @@ impl Psql {
             }
             _ => None,
         };
-        answer.into_iter().filter_map(line).collect()
+        Ok(answer.into_iter().filter_map(line).collect())
     }
 
     /// The answer's only value.

@@ -172,7 +172,7 @@ mutants (kind, object, change) as (
     -- Constraints.
     union all
     select
-        case when contype = 'c' then 'integrity' else 'isolation' end,
+        case when contype in ('c', 'u') or schema = 'identity' then 'integrity' else 'isolation' end,
         name || ' ' || conname,
         format('alter table %s drop constraint %s cascade', name, constraint_name)
     from constraints
@@ -215,7 +215,8 @@ mutants (kind, object, change) as (
             ' where ' || predicate
         )
     from indexes
-    where keys[1] = 'company_id'
+    where schema = 'crm'
+        and keys[1] = 'company_id'
         and cardinality(keys) > 1
 
     -- Triggers.
@@ -297,19 +298,22 @@ mutants (kind, object, change) as (
         ('alter default privileges for role paddock_owner in schema crm grant execute on functions to public')
     ) as c (change)
     union all
-    select
-        'isolation', p.oid::regprocedure::text,
-        format('grant execute on function pg_catalog.%s to paddock_app', p.oid::regprocedure)
-    from pg_catalog.pg_proc p
-    where p.pronamespace = 'pg_catalog'::regnamespace
-        and p.proacl is not null
-        and not has_function_privilege('public', p.oid, 'execute')
-        and not has_function_privilege('paddock_app', p.oid, 'execute')
-        and exists (
-            select
-            from pg_catalog.aclexplode(p.proacl) a
-            where a.grantee = 'paddock_owner'::regrole
-        )
+    select 'isolation', f.signature, format('grant execute on function pg_catalog.%s to paddock_app', f.signature)
+    from (
+        -- Of those that are of a kind, one.
+        select distinct on (regexp_replace(p.proname, '^(pg_stat_get|lo|pg_advisory|pg_try_advisory|pg_sleep).*', '\1'))
+            p.oid::regprocedure::text as signature
+        from pg_catalog.pg_proc p
+        where p.pronamespace = 'pg_catalog'::regnamespace
+            and not has_function_privilege('public', p.oid, 'execute')
+            and not has_function_privilege('paddock_app', p.oid, 'execute')
+            and exists (
+                select
+                from pg_catalog.aclexplode(p.proacl) a
+                where a.grantee = 'paddock_owner'::regrole
+            )
+        order by regexp_replace(p.proname, '^(pg_stat_get|lo|pg_advisory|pg_try_advisory|pg_sleep).*', '\1'), p.oid
+    ) f
 
     -- What somebody adds tomorrow.
     union all

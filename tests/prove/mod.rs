@@ -1,0 +1,208 @@
+//! Every protection is broken once, in a transaction that is undone: something has to notice. The mutants
+//! come from the catalog, so that what is added tomorrow is broken tomorrow.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use paddock_db::audit::QUESTIONS;
+
+use crate::golden::diff;
+use crate::golden::matrix::{matrix, try_matrix_after};
+use crate::harness::{Database, Psql};
+use crate::migrations::{ROLES, durable};
+
+const MUTANTS: &str = include_str!("mutants.sql");
+/// What notices every change since the last migration. A migration that breaks something is no such change,
+/// so that this alone does not prove that isolation is guarded.
+const DRIFT: &str = "catalog_drift";
+
+/// One protection, broken.
+struct Mutant {
+    /// `isolation`, or `integrity`: what a company does to itself.
+    kind: String,
+    object: String,
+    change: String,
+}
+
+/// What noticed it.
+#[derive(Default)]
+struct Caught {
+    /// The questions of the audit that found something new.
+    audit: BTreeSet<&'static str>,
+    /// How many lines of the matrix changed; nothing if it was not asked.
+    matrix: Option<usize>,
+    /// Why the change could not be made.
+    impossible: Option<String>,
+}
+
+impl Caught {
+    fn by_audit(&self) -> bool {
+        self.audit.iter().any(|id| *id != DRIFT)
+    }
+
+    fn survives(&self, mutant: &Mutant) -> bool {
+        let by_drift = self.audit.contains(DRIFT) && mutant.kind == "integrity";
+        let by_matrix = self.matrix.is_some_and(|lines| lines > 0);
+        !(self.by_audit() || by_drift || by_matrix)
+    }
+
+    fn words(&self) -> String {
+        let mut words: Vec<String> = self.audit.iter().map(|id| (*id).to_owned()).collect();
+        words.extend(self.matrix.filter(|n| *n > 0).map(|n| format!("matrix ({n} lines)")));
+        words.extend(self.impossible.iter().map(|why| format!("cannot be done: {why}")));
+        if words.is_empty() { "NOTHING".to_owned() } else { words.join(", ") }
+    }
+}
+
+/// The ground on which everything is broken.
+struct Stage {
+    database: Database,
+    admin: Psql,
+    matrix: String,
+    /// What the audit says of the healthy database, for example that the server lacks patches.
+    usual: BTreeSet<String>,
+}
+
+impl Stage {
+    async fn mutants(&self) -> Vec<Mutant> {
+        let rows = self.admin.client().query(MUTANTS, &[]).await.unwrap();
+        rows.iter()
+            .map(|row| Mutant { kind: row.get(0), object: row.get(1), change: row.get(2) })
+            .collect()
+    }
+
+    /// What the audit finds after a change, as `id object`.
+    async fn findings(&self, change: &str) -> Result<BTreeSet<String>, String> {
+        self.admin.run("begin; set local search_path = pg_catalog").await;
+        let mut findings = BTreeSet::new();
+        let changed = self.admin.client().batch_execute(change).await;
+        if changed.is_ok() {
+            for question in QUESTIONS {
+                let Ok(rows) = self.admin.try_rows(question.sql()).await else {
+                    // What cannot be asked is refused by `paddock audit` and the server as well.
+                    findings.insert(format!("{} cannot be asked", question.id()));
+                    break;
+                };
+                let found = rows.iter().filter_map(|row| row.split('|').nth(2));
+                findings.extend(found.map(|object| format!("{} {object}", question.id())));
+            }
+        }
+        self.admin.run("rollback").await;
+        changed.map(|()| findings).map_err(|error| {
+            error.as_db_error().map_or_else(|| error.to_string(), |db| db.message().to_owned())
+        })
+    }
+
+    async fn try_out(&self, mutant: &Mutant, thorough: bool) -> Caught {
+        let mut caught = Caught::default();
+        match self.findings(&mutant.change).await {
+            Err(why) => caught.impossible = Some(why),
+            Ok(findings) => {
+                let new = findings.difference(&self.usual);
+                let ids = new.filter_map(|finding| finding.split(' ').next());
+                let known = |id: &str| QUESTIONS.iter().map(|q| q.id()).find(|known| *known == id);
+                caught.audit = ids.filter_map(known).collect();
+                if thorough || caught.survives(mutant) {
+                    let after = try_matrix_after(&self.database, &mutant.change).await;
+                    let after = after.unwrap_or_else(|error| error);
+                    caught.matrix = Some(diff(&self.matrix, &after).lines().count());
+                }
+            }
+        }
+        caught
+    }
+}
+
+/// How much is broken.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// What protects one table, and what belongs to no table.
+    OneTable,
+    /// Everything; the matrix is asked about what the audit does not notice.
+    All,
+    /// Everything, by audit and matrix, with progress.
+    Thorough,
+}
+
+impl Effort {
+    fn takes(self, mutant: &Mutant) -> bool {
+        let others = [
+            "crm.companies",
+            "crm.users",
+            "crm.customer_comments",
+            "identity.identities",
+            "identity.memberships",
+            "app.catalog_record",
+            "app.schema_history",
+        ];
+        self != Self::OneTable || !others.iter().any(|table| mutant.object.contains(table))
+    }
+}
+
+/// A database of its own, healthy.
+async fn stage() -> Stage {
+    let (world, admin) = durable().await;
+    let database = world.database;
+    let healthy = matrix(&database).await;
+    let mut stage = Stage { database, admin, matrix: healthy, usual: BTreeSet::new() };
+    stage.usual = stage.findings("select").await.unwrap();
+    stage
+}
+
+/// Breaks everything, prints what caught each mutant, and answers those that survived.
+async fn prove(effort: Effort) -> (usize, Vec<String>) {
+    let thorough = effort == Effort::Thorough;
+    let _turn = ROLES.lock().await;
+    let stage = stage().await;
+    let mut mutants = stage.mutants().await;
+    mutants.retain(|mutant| effort.takes(mutant));
+    let (mut table, mut survivors) = (String::new(), Vec::new());
+    for (n, mutant) in mutants.iter().enumerate() {
+        let caught = stage.try_out(mutant, thorough).await;
+        let Mutant { kind, object, change } = mutant;
+        let _ =
+            writeln!(table, "{kind:<9}  {object}\n    {change}\n    caught by {}", caught.words());
+        if thorough {
+            eprintln!("{}/{} {object}: {}", n + 1, mutants.len(), caught.words());
+        }
+        if caught.survives(mutant) {
+            survivors.push(format!("{kind} {object}: {change}: {}", caught.words()));
+        }
+    }
+    println!("{table}{} mutants, {} survivors", mutants.len(), survivors.len());
+    (mutants.len(), survivors)
+}
+
+#[actix_web::test]
+async fn no_protection_can_be_broken_unnoticed() {
+    // CI has the time for all of them.
+    let in_ci = std::env::var_os("CI").is_some();
+    let (mutants, survivors) = prove(if in_ci { Effort::All } else { Effort::OneTable }).await;
+    assert!(mutants >= 60, "{mutants} mutants are too few");
+    assert!(survivors.is_empty(), "{} survived:\n{}", survivors.len(), survivors.join("\n"));
+}
+
+/// The proof can fail: nobody notices what breaks nothing, or cannot be done.
+#[actix_web::test]
+async fn what_breaks_nothing_survives() {
+    let _turn = ROLES.lock().await;
+    let stage = stage().await;
+    for change in
+        ["comment on table crm.customers is 'Other words.'", "select 1", "drop table no_such"]
+    {
+        let mutant = Mutant {
+            kind: "isolation".to_owned(),
+            object: "crm.customers".to_owned(),
+            change: change.to_owned(),
+        };
+        assert!(stage.try_out(&mutant, true).await.survives(&mutant), "{change}");
+    }
+}
+
+/// `make prove`: the same, with the matrix asked about each mutant, and the table printed.
+#[actix_web::test]
+#[ignore = "takes minutes; `make prove` runs it"]
+async fn prove_thoroughly() {
+    let (_, survivors) = prove(Effort::Thorough).await;
+    assert!(survivors.is_empty(), "{} survived:\n{}", survivors.len(), survivors.join("\n"));
+}
