@@ -164,7 +164,8 @@ async fn a_table_in_use_is_reported_and_waited_for() {
     let admin = Psql::new(&url).await;
     admin
         .run(
-            "drop function app.record_catalog(), app.catalog(); drop table app.catalog_record;
+            "drop function app.explain_access(regclass, uuid), app.record_catalog(), app.catalog();
+            drop table app.catalog_record;
             drop table crm.customer_comments; delete from app.schema_history where version >= 5",
         )
         .await;
@@ -181,7 +182,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         }
     })
     .await;
-    assert_eq!(done.unwrap(), 2);
+    assert_eq!(done.unwrap(), 3);
     assert_eq!(blocked.get(), 1);
     let reached = admin.value("select max(version) from app.schema_history").await;
     assert_eq!(reached, migrate::latest_version().to_string());

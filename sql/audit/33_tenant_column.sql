@@ -44,9 +44,10 @@ where a.attnum is null
     or t.tenant_column = 'company_id' and not exists (
         select
         from pg_catalog.pg_constraint k
+        join pg_catalog.pg_class o on o.oid = k.confrelid and o.relname = 'companies'
+        join pg_catalog.pg_namespace m on m.oid = o.relnamespace and m.nspname = 'crm'
         where k.conrelid = t.oid
             and k.contype = 'f'
             and k.conkey = array[a.attnum]
-            and k.confrelid = to_regclass('crm.companies')
     )
 order by object;

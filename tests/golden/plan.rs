@@ -65,6 +65,8 @@ struct Access {
     index: String,
     condition: String,
     rows: u64,
+    /// Whether the rows may come in any order, so that any index of the company will do.
+    any_order: bool,
 }
 
 impl Plan {
@@ -72,13 +74,14 @@ impl Plan {
     pub fn read(text: &str) -> Self {
         let json: Value = serde_json::from_str(text).unwrap();
         let mut plan = Self::default();
-        plan.visit(&json[0]["Plan"], None);
+        plan.visit(&json[0]["Plan"], None, false);
         plan
     }
 
-    fn visit(&mut self, node: &Value, table: Option<&str>) {
+    fn visit(&mut self, node: &Value, table: Option<&str>, any_order: bool) {
         let text = |name: &str| node[name].as_str().unwrap_or_default().to_owned();
         let number = |name: &str| node[name].as_f64().unwrap_or_default();
+        let any_order = any_order || text("Subplan Name") == "CTE fitting";
         let (kind, relation) = (text("Node Type"), node["Relation Name"].as_str());
         let loops = number("Actual Loops");
         let total = |per_loop: f64| (per_loop * loops).ceil() as u64;
@@ -92,10 +95,11 @@ impl Plan {
                 condition: text("Index Cond"),
                 rows: total(number("Actual Rows") + dropped),
                 kind,
+                any_order,
             });
         }
         for child in node["Plans"].as_array().into_iter().flatten() {
-            self.visit(child, if is_heap { relation } else { None });
+            self.visit(child, if is_heap { relation } else { None }, any_order);
         }
     }
 
@@ -135,7 +139,10 @@ impl Access {
             return format!("{kind} {table}");
         }
         let kind = if kind == "Index Only Scan" { "Index Scan" } else { kind };
-        format!("{kind} {index} ({})", self.columns(catalog).join(", "))
+        let columns = self.columns(catalog);
+        // Which of them it is depends on their size.
+        let index = if self.any_order && columns.len() == 1 { "any index" } else { index };
+        format!("{kind} {index} ({})", columns.join(", "))
     }
 
     /// The columns of the index that its condition compares.
