@@ -109,6 +109,17 @@ async fn without_a_company_every_first_statement_is_an_error_and_never_an_empty_
     }
 }
 
+/// A sequential scan of a table without rows would check nothing, and find nothing.
+#[actix_web::test]
+async fn without_a_company_an_empty_table_is_an_error_too() {
+    let scene = Scene::new().await;
+    scene.admin.run("truncate crm.customers cascade").await;
+    for table in ["crm.customers", "crm.customer_comments"] {
+        let refusal = scene.app().await.refusal(&format!("select id from {table}")).await;
+        assert_eq!(refusal, "42704 unrecognized configuration parameter \"app.company_id\"");
+    }
+}
+
 #[actix_web::test]
 async fn a_company_does_not_outlive_its_transaction() {
     let scene = Scene::new().await;

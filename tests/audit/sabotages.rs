@@ -68,6 +68,7 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ),
     ("role_search_path", "paddock_auth", "alter role paddock_auth reset search_path"),
     ("role_plans", "paddock_app", "alter role paddock_app reset plan_cache_mode"),
+    ("role_plans", "paddock_app", "alter role paddock_app reset jit"),
     // ── Database, schemas, owners ──────────────────────────────────────────────────────────────────
     ("database_public", "{db}", "grant connect on database {db} to public"),
     ("database_public", "{db}", "grant temporary on database {db} to public"),
