@@ -10,6 +10,7 @@ use actix_web::dev::Service;
 use actix_web::test::{init_service, read_body};
 use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
+use paddock_api::limits::RateLimits;
 use paddock_api::{Passwords, Settings, State, app};
 use paddock_db::provision::{NewUser, user};
 use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
@@ -39,6 +40,11 @@ impl World {
 
     /// A world with other limits, or with origins whose pages may call.
     pub async fn with(limits: Limits, origins: &[&str]) -> Self {
+        Self::limited(limits, origins, RateLimits::none()).await
+    }
+
+    /// A world in which nobody may ask too often.
+    pub async fn limited(limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
         let database = Database::new().await;
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
@@ -50,7 +56,8 @@ impl World {
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),
         });
-        let service = Rc::new(init_service(app(Data::new(state.unwrap()))).await);
+        let state = state.unwrap().limited_by(Arc::new(rates));
+        let service = Rc::new(init_service(app(Data::new(state))).await);
         let doorman: Doorman = Rc::new(move |request| {
             let service = Rc::clone(&service);
             Box::pin(async move {

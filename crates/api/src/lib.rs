@@ -5,6 +5,7 @@
 
 mod auth;
 mod http;
+pub mod limits;
 mod openapi;
 mod resources;
 mod routes;
@@ -12,6 +13,7 @@ mod routes;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use limits::RateLimits;
 use paddock_db::{Db, Door};
 
 pub use auth::passwords::{Passwords, hash as hash_password};
@@ -32,6 +34,7 @@ pub struct State {
     cursors: http::cursor::Signer,
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
+    limits: Arc<RateLimits>,
 }
 
 /// What a [`State`] is made of.
@@ -64,6 +67,14 @@ impl State {
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
             draining: settings.draining,
+            limits: Arc::new(RateLimits::none()),
         })
+    }
+
+    /// The same with rate limits; where nothing is said there are none.
+    #[must_use]
+    pub fn limited_by(mut self, limits: Arc<RateLimits>) -> Self {
+        self.limits = limits;
+        self
     }
 }

@@ -15,7 +15,7 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::State;
-use crate::http::envelope::envelope;
+use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
@@ -93,13 +93,23 @@ pub fn app(
         .service(docs::to_page)
         .service(docs::page())
         .default_service(web::to(nowhere))
+        .wrap(from_fn(gate))
         .wrap(cross_origin)
         .wrap(from_fn(envelope))
 }
 
 /// Exact origins, no credentials: the token travels in a header that pages set themselves.
 fn cors(origins: &[String]) -> Cors {
-    let exposed = ["etag", "link", "location", "retry-after", "server-timing", "x-request-id"];
+    let exposed = [
+        "etag",
+        "link",
+        "location",
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "server-timing",
+        "x-request-id",
+    ];
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allowed_headers([

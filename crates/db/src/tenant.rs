@@ -157,7 +157,7 @@ impl Tenant {
             for attempt in 1.. {
                 let tx = Tx {
                     tenant: self,
-                    lease: self.db.lease(&self.watch).await?,
+                    lease: self.db.lease_for(self.actor.company_id, &self.watch).await?,
                     access,
                     curtain,
                     open: Cell::new(false),
@@ -200,9 +200,17 @@ impl Tenant {
                 }
             }
         };
-        tokio::time::timeout(self.db.limits().deadline, tries)
+        tokio::time::timeout(self.deadline(&errand), tries)
             .await
             .unwrap_or_else(|_| Err(too_late(&committing)))
+    }
+
+    fn deadline(&self, errand: &Errand<'_>) -> Duration {
+        let limits = self.db.limits();
+        match errand {
+            Errand::Named(..) => limits.deadline,
+            Errand::Listing(_) => limits.deadline.min(limits.list_deadline),
+        }
     }
 
     /// BEGIN, context, user check, statement and COMMIT, sent together.
@@ -212,7 +220,8 @@ impl Tenant {
         errand: &Errand<'_>,
         committing: &Cell<bool>,
     ) -> std::result::Result<Vec<PgRow>, Failure> {
-        let lease = self.db.lease(&self.watch).await.map_err(Failure::last)?;
+        let lease =
+            self.db.lease_for(self.actor.company_id, &self.watch).await.map_err(Failure::last)?;
         let start = Instant::now();
         let check =
             lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::on_the_ground)?;

@@ -8,6 +8,7 @@ mod explain;
 mod home;
 mod import;
 mod logging;
+mod rate;
 mod sample;
 mod seed;
 mod serve;

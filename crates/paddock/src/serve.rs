@@ -18,6 +18,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::home::as_role;
 use crate::logging::{self, LogFormat};
+use crate::rate::RateArgs;
 use crate::terminal::{Failure, say, warn};
 
 /// How long requests that have begun may take to end after a stop.
@@ -44,6 +45,15 @@ pub(crate) struct ServerArgs {
     /// How long a request may take in the database before it gets 504, in milliseconds.
     #[arg(long, env = "PADDOCK_REQUEST_DEADLINE_MS", default_value_t = 10_000)]
     request_deadline_ms: u64,
+    /// The same for a list, where that is less, in milliseconds.
+    #[arg(long, env = "PADDOCK_LIST_DEADLINE_MS", default_value_t = 5_000)]
+    list_deadline_ms: u64,
+    /// How many percent of the connections of a thread one company may use at the same time, rounded up.
+    #[arg(long, env = "PADDOCK_COMPANY_SHARE", default_value_t = 50,
+        value_parser = clap::value_parser!(u8).range(1..=100))]
+    company_share: u8,
+    #[command(flatten)]
+    rate: RateArgs,
     /// How long to go on serving after SIGTERM, for load balancers to notice, in milliseconds.
     #[arg(long, env = "PADDOCK_DRAIN_DELAY_MS", default_value_t = 0)]
     drain_delay_ms: u64,
@@ -165,10 +175,13 @@ fn states(
     draining: &Arc<AtomicBool>,
 ) -> Result<Arc<Mutex<Vec<Arc<State>>>>, Failure> {
     let passwords = Passwords::new(cores());
+    let rate_limits = Arc::new(plan.server.rate.limits());
     let limits = Limits {
         connections: plan.server.pool_size.div_ceil(workers),
         wait: Duration::from_millis(plan.server.pool_wait_ms),
         deadline: Duration::from_millis(plan.server.request_deadline_ms),
+        list_deadline: Duration::from_millis(plan.server.list_deadline_ms),
+        share: plan.server.company_share,
     };
     let state = || {
         State::new(Settings {
@@ -180,6 +193,7 @@ fn states(
             origins: plan.server.cors_origins.clone(),
             draining: Arc::clone(draining),
         })
+        .map(|state| state.limited_by(Arc::clone(&rate_limits)))
         .map_err(Failure::from_error)
     };
     let states: Result<Vec<_>, Failure> = (0..workers).map(|_| state().map(Arc::new)).collect();

@@ -56,6 +56,10 @@ pub enum Code {
     UnknownField,
     /// A text holds characters that cannot be stored, such as NUL.
     InvalidText,
+    /// The company, the user or the address has asked too often: come back after `Retry-After`.
+    RateLimited,
+    /// Too many wrong passwords, or too many logins: come back after `Retry-After`.
+    TooManyAttempts,
     /// A defect of this service; it has been logged under the request id.
     Internal,
     /// A defect of this service: no company was bound to the transaction.
@@ -74,7 +78,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -95,6 +99,8 @@ impl Code {
         Self::Validation,
         Self::UnknownField,
         Self::InvalidText,
+        Self::RateLimited,
+        Self::TooManyAttempts,
         Self::Internal,
         Self::ContextMissing,
         Self::Overloaded,
@@ -135,6 +141,8 @@ impl Code {
             Self::Validation => ("validation", 422, "A field is not valid"),
             Self::UnknownField => ("unknown-field", 422, "A field cannot be set"),
             Self::InvalidText => ("invalid-text", 422, "A text cannot be stored"),
+            Self::RateLimited => ("rate-limited", 429, "Too many requests"),
+            Self::TooManyAttempts => ("too-many-attempts", 429, "Too many attempts to log in"),
             Self::Internal => ("internal", 500, "Something went wrong on our side"),
             Self::ContextMissing => ("context-missing", 500, "Something went wrong on our side"),
             Self::Overloaded => ("overloaded", 503, "Too much is going on"),

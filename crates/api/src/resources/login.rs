@@ -1,7 +1,7 @@
 //! Logging in: an e-mail and a password become an access token.
 
 use actix_web::web::{Data, Json};
-use actix_web::{HttpRequest, post};
+use actix_web::{HttpMessage, HttpRequest, post};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,6 +11,7 @@ use crate::auth::{passwords, tokens};
 use crate::http::body::Body;
 use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::limits::{Attempt, Standing};
 use crate::resources::company::Company;
 use crate::resources::me::{GET_ME, Me};
 use crate::resources::users::User;
@@ -52,6 +53,7 @@ pub(crate) struct Session {
     responses(
         (status = 200, body = Session),
         (status = 401, description = "`invalid-credentials`"),
+        (status = 429, description = "`too-many-attempts`, `rate-limited`: see `Retry-After`"),
     ),
     security(())
 )]
@@ -62,12 +64,14 @@ pub(crate) async fn login(
     Body(Credentials { email, password }): Body<Credentials>,
 ) -> Answer<Json<Session>> {
     check(&email, &password)?;
+    let attempt = admit(&request, &state, &email)?;
     let login = state.door.find(&email).await?;
     let (hash, actor) = login.map(|login| (login.password_hash, login.actor)).unzip();
     let right = state.passwords.verify(password, hash).await?;
     let actor = actor.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
     let me: Me =
         Caller::new(&request, &state, actor).read_one(GET_ME, &[]).await.map_err(not_allowed)?;
+    attempt.succeeded();
     let actor = paddock_db::Actor { epoch: Some(me.epoch), ..actor };
     Ok(Json(Session {
         access_token: state.tokens.issue(actor)?,
@@ -76,6 +80,12 @@ pub(crate) async fn login(
         user: me.user,
         company: me.company,
     }))
+}
+
+/// Logins are counted by limits of their own.
+fn admit<'a>(request: &HttpRequest, state: &'a State, email: &str) -> Answer<Attempt<'a>> {
+    request.extensions_mut().insert(Standing::default());
+    state.limits.admit_login(request, email)
 }
 
 fn check(email: &str, password: &str) -> Answer<()> {
