@@ -30,6 +30,7 @@ mod problems;
 mod program;
 mod prove;
 mod seed_story;
+mod sessions;
 mod tokens;
 mod transactions;
 mod two_databases;

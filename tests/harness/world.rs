@@ -10,7 +10,7 @@ use actix_web::dev::Service;
 use actix_web::test::{init_service, read_body};
 use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
-use paddock_api::{Passwords, Settings, State, app};
+use paddock_api::{Keys, Passwords, Settings, State, app};
 use paddock_db::provision::{NewUser, user};
 use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
 use tokio_postgres::Client;
@@ -46,6 +46,7 @@ impl World {
             db: db.clone(),
             door,
             passwords: Passwords::new(2),
+            keys: Keys::of_secret(SECRET).unwrap(),
             secret: SECRET,
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),
@@ -149,7 +150,7 @@ impl World {
 
     fn tenant(&self, place: Place) -> Tenant {
         let Place { company_id, user_id } = place;
-        self.db.act_as(Actor { company_id, user_id, epoch: None })
+        self.db.act_as(Actor::trusted(company_id, user_id))
     }
 
     async fn log_in(&self, email: &str, place: Place) -> Person {
