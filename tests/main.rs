@@ -32,6 +32,8 @@ mod prove;
 mod seed_story;
 mod sessions;
 mod tokens;
+mod tokens_both;
+mod tokens_keys;
 mod transactions;
 mod two_databases;
 mod upsert;

@@ -97,6 +97,8 @@ create function pg_temp.made_up(type oid) returns text
         when 'timestamp with time zone' then 'now()'
         when 'uuid' then 'gen_random_uuid()'
         when 'jsonb' then quote_literal('{}')
+        -- As long as a SHA-256 is.
+        when 'bytea' then 'pg_catalog.sha256('''')'
         else '1'
     end
 $$;

@@ -39,6 +39,15 @@ impl World {
 
     /// A world with other limits, or with origins whose pages may call.
     pub async fn with(limits: Limits, origins: &[&str]) -> Self {
+        Self::signing(Keys::of_secret(SECRET).unwrap(), limits, origins).await
+    }
+
+    /// A world with other keys for access tokens.
+    pub async fn with_keys(keys: Keys) -> Self {
+        Self::signing(keys, Limits::default(), &[]).await
+    }
+
+    async fn signing(keys: Keys, limits: Limits, origins: &[&str]) -> Self {
         let database = Database::new().await;
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
@@ -46,7 +55,7 @@ impl World {
             db: db.clone(),
             door,
             passwords: Passwords::new(2),
-            keys: Keys::of_secret(SECRET).unwrap(),
+            keys,
             secret: SECRET,
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),
