@@ -24,7 +24,6 @@ from (
         ('crm.sessions', 'id', '<'),
         ('crm.sessions', 'user_id', '='),
         ('crm.sessions', 'epoch', '='),
-        ('crm.sessions', 'created_at', '<'),
         ('crm.sessions', 'expires_at', '>'),
         ('crm.customers', 'id', '='),
         ('crm.customers', 'id', '<'),

@@ -23,7 +23,8 @@ create table crm.sessions (
     constraint sessions_expires_at_check check (expires_at <= created_at + interval '720 hours')
 );
 
-create index sessions_created_at_idx on crm.sessions (company_id, user_id, created_at, id);
+-- For the list, which goes by id: those sort by the time of the login.
+create index sessions_user_id_idx on crm.sessions (company_id, user_id, id);
 
 alter table crm.sessions enable row level security;
 alter table crm.sessions force row level security;

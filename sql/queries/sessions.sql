@@ -54,12 +54,12 @@ where s.id = $1::uuid
     and s.expires_at > now()
 
 -- name: list_sessions
--- Of the acting user, newest first, below the one with this date and id.
+-- Of the acting user, newest first (ids sort by time), below the one with this id.
 select s.id, s.user_agent, s.created_at, s.refreshed_at, s.expires_at
 from crm.sessions s
 where s.user_id = (select app.user_id())
     and s.ended_at is null
     and s.expires_at > now()
-    and ($1::timestamptz is null or (s.created_at, s.id) < ($1::timestamptz, $2::uuid))
-order by s.created_at desc, s.id desc
-limit $3::bigint
+    and s.id < coalesce($1::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+order by s.id desc
+limit $2::bigint

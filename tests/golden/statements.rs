@@ -359,7 +359,7 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         "start_session" => vec![hash(), quoted("Firefox")],
         "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
         "end_session" | "get_session" => vec![quoted(Uuid::nil())],
-        "list_sessions" => vec![none(), none(), page],
+        "list_sessions" => vec![none(), page],
         "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
         "create_company" => vec![quoted("Another")],
         "create_user" => vec![quoted("Ada"), quoted("ada@example.com"), quoted("member")],

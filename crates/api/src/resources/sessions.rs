@@ -226,8 +226,8 @@ pub(crate) async fn list_my_sessions(
     let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
     let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
     let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
-    let (time, id) = paging.after_time()?.unzip();
-    let rows: Vec<UserSession> = caller.read(LIST_SESSIONS, &[&time, &id, &paging.rows()]).await?;
+    let id = paging.after_time()?.map(|(_, id)| id);
+    let rows: Vec<UserSession> = caller.read(LIST_SESSIONS, &[&id, &paging.rows()]).await?;
     let mut data: Vec<_> = rows.into_iter().map(|session| session.seen_by(&caller)).collect();
     let page = paging.end(&mut data, |session| Position::at(session.created_at, session.id));
     Ok(Paged(UserSessionPage { data, page }))
