@@ -33,15 +33,20 @@ create policy sessions_floor on crm.sessions as restrictive for all to public
     with check (company_id = (select app.company_id()));
 comment on policy sessions_floor on crm.sessions is
     'Whoever you are: only sessions of the company you act for.';
+create policy sessions_own on crm.sessions as restrictive for all to paddock_app
+    using (user_id = (select app.user_id()))
+    with check (user_id = (select app.user_id()));
+comment on policy sessions_own on crm.sessions is
+    'Of those, only your own: whatever else is permitted, no colleague sees or touches a session.';
 create policy sessions_read on crm.sessions for select to paddock_app
-    using (company_id = (select app.company_id()) and user_id = (select app.user_id()));
-comment on policy sessions_read on crm.sessions is 'A user sees their own sessions, and no colleague''s.';
+    using (company_id = (select app.company_id()));
+comment on policy sessions_read on crm.sessions is 'A user sees sessions; sessions_own says which.';
 create policy sessions_start on crm.sessions for insert to paddock_app
-    with check (company_id = (select app.company_id()) and user_id = (select app.user_id()));
+    with check (company_id = (select app.company_id()));
 comment on policy sessions_start on crm.sessions is 'A login begins a session of the one who logs in.';
 create policy sessions_change on crm.sessions for update to paddock_app
-    using (company_id = (select app.company_id()) and user_id = (select app.user_id()))
-    with check (company_id = (select app.company_id()) and user_id = (select app.user_id()));
+    using (company_id = (select app.company_id()))
+    with check (company_id = (select app.company_id()));
 comment on policy sessions_change on crm.sessions is 'A user refreshes and ends their own sessions.';
 
 -- To whom a session belongs, when it began and what it was begun with never change.
