@@ -182,7 +182,7 @@ async fn pages_of_the_listed_origins_may_call() {
         for path in ["/v1/me", "/v1/nothing", "/v1/customers?limit=0", "/v1/ping?x=y", &long] {
             let reply = alice.ask(Method::GET, path, &[("origin", origin)]).await;
             assert_eq!(reply.header("access-control-allow-origin"), origin, "{path}");
-            assert_eq!(reply.header("access-control-allow-credentials"), "");
+            assert_eq!(reply.header("access-control-allow-credentials"), "true");
             assert!(varies_by_origin(&reply), "{reply:?}");
             let exposed = reply.header("access-control-expose-headers").to_lowercase();
             for name in ["etag", "link", "location", "ratelimit", "retry-after", "x-request-id"] {

@@ -379,7 +379,7 @@ async fn whoever_may_not_act_any_more_reads_and_writes_nothing() {
     let alice = world.alice_place();
     let admin = Psql::new(&world.database.admin_url()).await;
     let as_user = |user_id, epoch| {
-        let actor = Actor { company_id: alice.company_id, user_id, epoch };
+        let actor = Actor { epoch, ..Actor::trusted(alice.company_id, user_id) };
         world.db.act_as(actor)
     };
     assert_eq!(as_user(alice.user_id, None).read::<String>(NAMES, &[]).await, Ok(vec![]));

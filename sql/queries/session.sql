@@ -1,5 +1,6 @@
 -- name: require_current_user
--- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once.
+-- Goes ahead of every statement: whoever left, was disabled, holds an old token or one of a session that is
+-- over is out at once.
 select case
     when exists (
         select
@@ -7,6 +8,18 @@ select case
         where u.id = (select app.user_id())
             and u.disabled_at is null
             and ($1::integer is null or u.token_epoch = $1)
+            and (
+                $2::uuid is null
+                or exists (
+                    select
+                    from crm.sessions s
+                    where s.id = $2
+                        and s.user_id = u.id
+                        and s.epoch = u.token_epoch
+                        and s.ended_at is null
+                        and s.expires_at > now()
+                )
+            )
     ) then true
     else app.refuse_session()
 end

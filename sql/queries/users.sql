@@ -23,9 +23,8 @@ u.created_at, u.id
 (u.created_at, u.id) > ($?::timestamptz, $?::uuid)
 
 -- name: get_me
--- The acting user, the company, and the epoch that a new token must carry.
+-- The acting user and the company.
 select
-    u.token_epoch,
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version,
     c.id, c.name, c.created_at, c.updated_at, c.version
 from crm.users u

@@ -69,4 +69,10 @@ from crm.customers c
 cross join lateral generate_series(1, case when c.email_key = 'customer50009@example.com' then 2000 else 1 end) n
 where c.email_key ~ '9@';
 
+-- Some log in on many devices.
+insert into crm.sessions (company_id, user_id, secret_hash, epoch)
+select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0
+from crm.users u
+cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
+
 analyze;

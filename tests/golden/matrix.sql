@@ -74,6 +74,7 @@ select
     a.attrelid as oid, a.attnum as number, a.attname as name, a.atttypid as type,
     a.attgenerated = '' and a.attidentity <> 'a' as is_writable,
     a.attnotnull and not a.atthasdef and a.attidentity = '' as is_required,
+    a.attnotnull as is_never_null,
     exists (
         select
         from pg_constraint f
@@ -97,6 +98,8 @@ create function pg_temp.made_up(type oid) returns text
         when 'timestamp with time zone' then 'now()'
         when 'uuid' then 'gen_random_uuid()'
         when 'jsonb' then quote_literal('{}')
+        -- As long as a SHA-256 is.
+        when 'bytea' then 'pg_catalog.sha256('''')'
         else '1'
     end
 $$;
@@ -146,7 +149,7 @@ begin
         select
             string_agg(quote_ident(c.name), ', '),
             string_agg(
-                case when is_full or c.is_required or c.name = target.tenant
+                case when is_full or c.is_never_null or c.name = target.tenant
                     then pg_temp.value_for(target, c, of)
                     else 'null'
                 end, ', '

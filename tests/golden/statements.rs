@@ -29,7 +29,7 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 8] = [
+const FILES: [(&str, &str, &str); 9] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
     (
@@ -40,6 +40,7 @@ const FILES: [(&str, &str, &str); 8] = [
     ("customers.sql", "paddock_app", CUSTOMERS),
     ("users.sql", "paddock_app", USERS),
     ("session.sql", "paddock_app", include_str!("../../sql/queries/session.sql")),
+    ("sessions.sql", "paddock_app", include_str!("../../sql/queries/sessions.sql")),
     ("identities.sql", "paddock_auth", include_str!("../../sql/queries/identities.sql")),
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
 ];
@@ -347,13 +348,18 @@ async fn list_users(scene: &Scene, report: &mut Report) {
 fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
     let (customer, comment) = (quoted(&scene.customer), quoted(&scene.comment));
     let none = || "null".to_owned();
+    let hash = || "decode(repeat('00', 32), 'hex')".to_owned();
     let page = PAGE.to_string();
     let ids = format!("array[{customer}, {}]::uuid[]", quoted(Uuid::nil()));
     let texts = |texts: [&str; 2]| format!("'{{{},{}}}'", texts[0], texts[1]);
     let emails = texts(["new@example.com", "customer77@example.com"]);
     Some(match name {
         "get_company" | "get_me" | "still_open" | "schema_version" | "session" => vec![],
-        "require_current_user" => vec!["0".to_owned()],
+        "require_current_user" => vec!["0".to_owned(), none()],
+        "start_session" => vec![hash(), quoted("Firefox")],
+        "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
+        "end_session" | "get_session" => vec![quoted(Uuid::nil())],
+        "list_sessions" => vec![none(), page],
         "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
         "create_company" => vec![quoted("Another")],
         "create_user" => vec![quoted("Ada"), quoted("ada@example.com"), quoted("member")],

@@ -16,8 +16,9 @@ use std::sync::atomic::AtomicBool;
 use limits::RateLimits;
 use paddock_db::{Db, Door};
 
+pub use auth::keys::{KeyError, Keys, WeakSecret, new_key};
 pub use auth::passwords::{Passwords, hash as hash_password};
-pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens, WeakSecret};
+pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens};
 pub use http::problem::{Code, FieldError, Problem};
 pub use resources::customers::{
     AccessRule, LifecycleStage, NewCustomer, UserAccess, create_each, explain_access,
@@ -31,6 +32,7 @@ pub struct State {
     door: Door,
     passwords: Passwords,
     tokens: Tokens,
+    chain: auth::refresh::Chain,
     cursors: http::cursor::Signer,
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
@@ -45,7 +47,9 @@ pub struct Settings<'a> {
     pub door: Door,
     /// Shared by all workers, so that hashing takes no more threads than there are cores.
     pub passwords: Passwords,
-    /// What tokens and cursors are signed with: at least 32 bytes.
+    /// What access tokens are signed with; shared by all workers.
+    pub keys: Keys,
+    /// What cursors and refresh tokens are made with: at least 32 bytes.
     pub secret: &'a [u8],
     /// The origins whose pages may call the API (`https://crm.example`), exactly as browsers send them.
     pub origins: Vec<String>,
@@ -59,11 +63,13 @@ impl State {
     /// # Errors
     /// If the secret is too weak.
     pub fn new(settings: Settings<'_>) -> Result<Self, WeakSecret> {
+        auth::keys::require_strength(settings.secret)?;
         Ok(Self {
             db: settings.db,
             door: settings.door,
             passwords: settings.passwords,
-            tokens: Tokens::new(settings.secret)?,
+            tokens: Tokens::new(settings.keys),
+            chain: auth::refresh::Chain::new(settings.secret),
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
             draining: settings.draining,

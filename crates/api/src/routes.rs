@@ -19,12 +19,20 @@ use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
-use crate::resources::{company, customer_comments, customers, docs, health, login, me, users};
+use crate::resources::{
+    company, customer_comments, customers, docs, health, jwks, login, me, sessions, users,
+};
 
 /// Every operation. What comes first is matched first.
 fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .service(jwks::public_keys)
         .service(login::login)
+        .service(sessions::refresh)
+        .service(sessions::log_out)
+        .service(sessions::list_my_sessions)
+        .service(sessions::get_my_session)
+        .service(sessions::end_my_session)
         .service(me::get_me)
         .service(me::ping)
         .service(company::get_company)
@@ -98,7 +106,7 @@ pub fn app(
         .wrap(from_fn(envelope))
 }
 
-/// Exact origins, no credentials: the token travels in a header that pages set themselves.
+/// Exact origins. Their pages may send the cookie along; what it is good for, `auth::cookie` asks again.
 fn cors(origins: &[String]) -> Cors {
     let exposed = [
         "etag",
@@ -120,6 +128,7 @@ fn cors(origins: &[String]) -> Cors {
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers(exposed)
+        .supports_credentials()
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -36,6 +36,16 @@ pub struct Actor {
     pub user_id: Uuid,
     /// The token's epoch, which must be the user's current one; `None` where no token is involved.
     pub epoch: Option<i32>,
+    /// The session, which must not be over; `None` where there is none.
+    pub session_id: Option<Uuid>,
+}
+
+impl Actor {
+    /// A user who has shown who they are just now, or for whom an administrator acts.
+    #[must_use]
+    pub const fn trusted(company_id: Uuid, user_id: Uuid) -> Self {
+        Self { company_id, user_id, epoch: None, session_id: None }
+    }
 }
 
 /// Whether a transaction may write.
@@ -450,13 +460,13 @@ async fn preamble(
 ) -> std::result::Result<(), tokio_postgres::Error> {
     let company = format!("set local app.company_id = '{}'", actor.company_id);
     let user = set_user(actor.user_id);
-    let epoch: [&(dyn ToSql + Sync); 1] = [&actor.epoch];
+    let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
     let client = lease.client();
     let (begin, company, user, check) = join!(
         client.batch_execute(access.begin()),
         client.batch_execute(&company),
         client.batch_execute(&user),
-        client.query(check, &epoch),
+        client.query(check, &token),
     );
     begin.and(company).and(user).and(check.map(drop))
 }

@@ -8,6 +8,7 @@ use paddock_db::migrate;
 
 use crate::admin;
 use crate::home::{self, HomeArgs, Role, Secrets, as_role};
+use crate::keys;
 use crate::seed;
 use crate::serve::{Plan, ServerArgs, serve};
 use crate::terminal::{Failure, say};
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &DevArgs) -> Result<ExitCode, Failure> {
         let plan = Plan {
             app_url: urls.app.clone(),
             auth_url: urls.auth.clone(),
+            keys: keys::private(&args.home.home.join("keys"))?,
             secret: secrets.jwt_secret.clone(),
             waive: true,
             server: args.server.clone(),

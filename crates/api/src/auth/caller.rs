@@ -31,6 +31,11 @@ impl Caller {
         self.tenant.actor().company_id
     }
 
+    /// The session that the access token belongs to.
+    pub(crate) const fn session_id(&self) -> Option<Uuid> {
+        self.tenant.actor().session_id
+    }
+
     /// For operations that other programs call too, such as the import.
     pub(crate) const fn tenant(&self) -> &Tenant {
         &self.tenant

@@ -196,7 +196,10 @@ fn decorate(response: &mut HttpResponse, id: &str, docs: bool, draining: bool) {
     };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What is public says so itself.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if draining {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }

@@ -32,6 +32,8 @@ pub enum Code {
     SessionRevoked,
     /// E-mail and password do not belong together.
     InvalidCredentials,
+    /// The refresh token came in a cookie, and not from a page that may use it.
+    Csrf,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -78,7 +80,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -87,6 +89,7 @@ impl Code {
         Self::TokenExpired,
         Self::SessionRevoked,
         Self::InvalidCredentials,
+        Self::Csrf,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -125,6 +128,7 @@ impl Code {
             Self::TokenExpired => ("token-expired", 401, "The access token has expired"),
             Self::SessionRevoked => ("session-revoked", 401, "The session is over"),
             Self::InvalidCredentials => ("invalid-credentials", 401, "E-mail or password is wrong"),
+            Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),

@@ -5,6 +5,8 @@ pub(crate) mod customer_comments;
 pub(crate) mod customers;
 pub(crate) mod docs;
 pub(crate) mod health;
+pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod me;
+pub(crate) mod sessions;
 pub(crate) mod users;
