@@ -81,7 +81,7 @@ impl Scene {
     }
 }
 
-/// A customer with a comment.
+/// A customer with a comment, and a session.
 async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let customer = format!(
         "insert into crm.customers (name, email) values ('{name}', '{email}') returning id"
@@ -90,6 +90,8 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let comment =
         format!("insert into crm.customer_comments (customer_id, body) values ('{id}', 'Hello.')");
     app.rows_as(place, &comment).await;
+    let session = "insert into crm.sessions (secret_hash, epoch) values (sha256(''), 0)";
+    app.rows_as(place, session).await;
     id
 }
 

@@ -166,7 +166,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         .run(
             "drop function app.explain_access(regclass, uuid), app.record_catalog(), app.catalog();
             drop table app.catalog_record;
-            drop table crm.customer_comments; delete from app.schema_history where version >= 5",
+            drop table crm.sessions, crm.customer_comments; delete from app.schema_history where version >= 5",
         )
         .await;
     let writer = Psql::new(&url).await;
@@ -182,7 +182,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         }
     })
     .await;
-    assert_eq!(done.unwrap(), 3);
+    assert_eq!(done.unwrap(), 4);
     assert_eq!(blocked.get(), 1);
     let reached = admin.value("select max(version) from app.schema_history").await;
     assert_eq!(reached, migrate::latest_version().to_string());

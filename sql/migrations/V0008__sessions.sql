@@ -34,8 +34,8 @@ create policy sessions_floor on crm.sessions as restrictive for all to public
 comment on policy sessions_floor on crm.sessions is
     'Whoever you are: only sessions of the company you act for.';
 create policy sessions_own on crm.sessions as restrictive for all to paddock_app
-    using (user_id = (select app.user_id()))
-    with check (user_id = (select app.user_id()));
+    using (company_id = (select app.company_id()) and user_id = (select app.user_id()))
+    with check (company_id = (select app.company_id()) and user_id = (select app.user_id()));
 comment on policy sessions_own on crm.sessions is
     'Of those, only your own: whatever else is permitted, no colleague sees or touches a session.';
 create policy sessions_read on crm.sessions for select to paddock_app
