@@ -111,7 +111,7 @@ fn script(workload: Workload, branches: &[Branch]) -> String {
             id(USER, branch.company * 2),
         );
     }
-    let check = with(REQUIRE_CURRENT_USER.sql(), &[":epoch"]);
+    let check = with(REQUIRE_CURRENT_USER.sql(), &[":epoch", "null"]);
     let _ = write!(text, "\\endif\n{check};\n{};\ncommit;\n\\endpipeline\n", statement(workload));
     text
 }
@@ -159,6 +159,17 @@ mod tests {
         let sql = "-- name: x\n-- Why; and so on.\nselect $1::int, $10, $1\n";
         let values = [":a", "2", "3", "4", "5", "6", "7", "8", "9", ":j"];
         assert_eq!(with(sql, &values), "select :a::int, :j, :a");
+    }
+
+    #[test]
+    fn no_parameter_is_left_over() {
+        for workload in [Workload::Get, Workload::List, Workload::Create, Workload::Batch] {
+            for script in scripts(workload, &DataSet::full(), 16) {
+                let text = script.text;
+                let left = (1..10).find(|n| text.contains(&format!("${n}")));
+                assert_eq!(left, None, "{workload:?}");
+            }
+        }
     }
 
     #[test]
