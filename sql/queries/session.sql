@@ -1,6 +1,5 @@
 -- name: require_current_user
--- Goes ahead of every statement: whoever left, was disabled, holds an old token or one of a session that is
--- over is out at once.
+-- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once.
 select case
     when exists (
         select
@@ -8,18 +7,24 @@ select case
         where u.id = (select app.user_id())
             and u.disabled_at is null
             and ($1::integer is null or u.token_epoch = $1)
-            and (
-                $2::uuid is null
-                or exists (
-                    select
-                    from crm.sessions s
-                    where s.id = $2
-                        and s.user_id = u.id
-                        and s.epoch = u.token_epoch
-                        and s.ended_at is null
-                        and s.expires_at > now()
-                )
-            )
+    ) then true
+    else app.refuse_session()
+end
+
+-- name: require_current_session
+-- The same for a token of a session, which must not be over. A statement of its own: whoever has no session
+-- does not pay for asking.
+select case
+    when exists (
+        select
+        from crm.users u
+        join crm.sessions s on s.user_id = u.id and s.epoch = u.token_epoch
+        where u.id = (select app.user_id())
+            and u.disabled_at is null
+            and ($1::integer is null or u.token_epoch = $1)
+            and s.id = $2::uuid
+            and s.ended_at is null
+            and s.expires_at > now()
     ) then true
     else app.refuse_session()
 end

@@ -32,6 +32,8 @@ pub struct Scene {
     /// Somebody who owns a few customers.
     pub colleague: String,
     pub customer: String,
+    /// One of Alice's many sessions.
+    pub session: String,
     pub comment: String,
     /// The login and the user of somebody who has yet to be let in.
     pub newcomer: [String; 2],
@@ -43,6 +45,12 @@ impl Scene {
         let admin = Psql::new(&world.database.admin_url()).await;
         admin.run("set maintenance_work_mem = '256MB'; set work_mem = '64MB'").await;
         admin.run(GROW).await;
+        let session = admin
+            .value(&format!(
+                "select id from crm.sessions where user_id = '{}' order by id limit 1",
+                world.alice_place().user_id
+            ))
+            .await;
         let customer = admin
             .value("select id from crm.customers where email_key = 'customer50009@example.com'")
             .await;
@@ -73,6 +81,7 @@ impl Scene {
             catalog,
             colleague,
             customer,
+            session,
             comment,
             newcomer,
         }

@@ -355,7 +355,8 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
     let emails = texts(["new@example.com", "customer77@example.com"]);
     Some(match name {
         "get_company" | "get_me" | "still_open" | "schema_version" | "session" => vec![],
-        "require_current_user" => vec!["0".to_owned(), none()],
+        "require_current_user" => vec!["0".to_owned()],
+        "require_current_session" => vec!["0".to_owned(), quoted(&scene.session)],
         "start_session" => vec![hash(), quoted("Firefox")],
         "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
         "end_session" | "get_session" => vec![quoted(Uuid::nil())],

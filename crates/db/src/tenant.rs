@@ -22,6 +22,7 @@ use crate::statement::{Listing, Statement};
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
+const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -45,6 +46,14 @@ impl Actor {
     #[must_use]
     pub const fn trusted(company_id: Uuid, user_id: Uuid) -> Self {
         Self { company_id, user_id, epoch: None, session_id: None }
+    }
+
+    /// What asks whether the user may still act.
+    const fn check(&self) -> Statement {
+        match self.session_id {
+            Some(_) => REQUIRE_CURRENT_SESSION,
+            None => REQUIRE_CURRENT_USER,
+        }
     }
 }
 
@@ -234,7 +243,7 @@ impl Tenant {
             self.db.lease_for(self.actor.company_id, &self.watch).await.map_err(Failure::last)?;
         let start = Instant::now();
         let check =
-            lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::on_the_ground)?;
+            lease.prepare(self.actor.check().sql()).await.map_err(Failure::on_the_ground)?;
         let ready = errand.prepare(&lease).await.map_err(Failure::on_the_ground)?;
         lease.take_off();
         committing.set(access == Access::Write);
@@ -360,7 +369,7 @@ impl Tx<'_> {
         let prepare = |statement: Statement| async move {
             self.lease.prepare(statement.sql()).await.map_err(Failure::on_the_ground)
         };
-        let check = prepare(REQUIRE_CURRENT_USER).await?;
+        let check = prepare(self.tenant.actor.check()).await?;
         prepare(STILL_OPEN).await?;
         let prepared = prepare(statement).await?;
         self.lease.take_off();
@@ -461,12 +470,13 @@ async fn preamble(
     let company = format!("set local app.company_id = '{}'", actor.company_id);
     let user = set_user(actor.user_id);
     let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
+    let token = if actor.session_id.is_some() { &token[..] } else { &token[..1] };
     let client = lease.client();
     let (begin, company, user, check) = join!(
         client.batch_execute(access.begin()),
         client.batch_execute(&company),
         client.batch_execute(&user),
-        client.query(check, &token),
+        client.query(check, token),
     );
     begin.and(company).and(user).and(check.map(drop))
 }

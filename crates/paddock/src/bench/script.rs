@@ -111,7 +111,7 @@ fn script(workload: Workload, branches: &[Branch]) -> String {
             id(USER, branch.company * 2),
         );
     }
-    let check = with(REQUIRE_CURRENT_USER.sql(), &[":epoch", "null"]);
+    let check = with(REQUIRE_CURRENT_USER.sql(), &[":epoch"]);
     let _ = write!(text, "\\endif\n{check};\n{};\ncommit;\n\\endpipeline\n", statement(workload));
     text
 }
