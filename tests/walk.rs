@@ -12,7 +12,7 @@ mod document;
 mod drive;
 mod example;
 mod judge;
-mod log;
+pub mod log;
 mod report;
 mod rows;
 mod sabotage;

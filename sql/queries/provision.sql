@@ -24,3 +24,11 @@ returning id
 insert into identity.memberships (identity_id, company_id, user_id)
 values ($1::uuid, $2::uuid, $3::uuid)
 returning user_id
+
+-- name: create_user_login
+-- As the owner, with the company bound.
+insert into crm.user_logins (user_id, issuer, subject)
+select u.id, $2::text, $3::text
+from crm.users u
+where u.email_key = app.fold($1::text)
+returning user_id

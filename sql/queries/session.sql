@@ -33,6 +33,10 @@ end
 -- Goes ahead of a COMMIT: in an aborted transaction it fails, where COMMIT would answer as if all were well.
 select true
 
+-- name: clock
+-- For readiness checks: that the database answers, and how far its clock is from the server's. Milliseconds.
+select (extract(epoch from clock_timestamp()) * 1000)::bigint
+
 -- name: schema_version
 select max(h.version)::bigint
 from app.schema_history h

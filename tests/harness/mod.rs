@@ -5,6 +5,7 @@ pub mod ed25519;
 pub mod forge;
 mod person;
 pub mod program;
+pub mod provider;
 mod psql;
 mod reply;
 mod wire;

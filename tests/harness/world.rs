@@ -11,7 +11,7 @@ use actix_web::test::{init_service, read_body};
 use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
 use paddock_api::limits::RateLimits;
-use paddock_api::{Keys, Passwords, Settings, State, app};
+use paddock_api::{Keys, Passwords, Providers, Settings, State, app};
 use paddock_db::provision::{NewUser, user};
 use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
 use tokio_postgres::Client;
@@ -41,20 +41,37 @@ impl World {
     /// A world with other limits, or with origins whose pages may call.
     pub async fn with(limits: Limits, origins: &[&str]) -> Self {
         let keys = Keys::of_secret(SECRET).unwrap();
-        Self::made_of(keys, limits, origins, RateLimits::none()).await
+        Self::made_of(keys, limits, origins, RateLimits::none(), |state| state).await
     }
 
     /// A world in which nobody may ask too often.
     pub async fn limited(limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
-        Self::made_of(Keys::of_secret(SECRET).unwrap(), limits, origins, rates).await
+        Self::made_of(Keys::of_secret(SECRET).unwrap(), limits, origins, rates, |state| state).await
     }
 
     /// A world with other keys for access tokens.
     pub async fn with_keys(keys: Keys) -> Self {
-        Self::made_of(keys, Limits::default(), &[], RateLimits::none()).await
+        Self::made_of(keys, Limits::default(), &[], RateLimits::none(), |state| state).await
     }
 
-    async fn made_of(keys: Keys, limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
+    /// A world that trusts others to log people in.
+    pub async fn trusting(providers: Providers) -> Self {
+        Self::altered(|state| state.trusting(providers)).await
+    }
+
+    /// A world with something else in its state.
+    pub async fn altered(alter: impl FnOnce(State) -> State) -> Self {
+        let keys = Keys::of_secret(SECRET).unwrap();
+        Self::made_of(keys, Limits::default(), &[], RateLimits::none(), alter).await
+    }
+
+    async fn made_of(
+        keys: Keys,
+        limits: Limits,
+        origins: &[&str],
+        rates: RateLimits,
+        alter: impl FnOnce(State) -> State,
+    ) -> Self {
         let database = Database::new().await;
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
@@ -67,7 +84,7 @@ impl World {
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),
         });
-        let state = state.unwrap().limited_by(Arc::new(rates));
+        let state = alter(state.unwrap().limited_by(Arc::new(rates)));
         let service = Rc::new(init_service(app(Data::new(state))).await);
         let doorman: Doorman = Rc::new(move |request| {
             let service = Rc::clone(&service);

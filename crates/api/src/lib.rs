@@ -11,14 +11,16 @@ mod resources;
 mod routes;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use limits::RateLimits;
 use paddock_db::{Db, Door};
 
+pub use auth::clock::WallClock;
 pub use auth::keys::{KeyError, Keys, WeakSecret, new_key};
 pub use auth::passwords::{Passwords, hash as hash_password};
-pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens};
+pub use auth::providers::{Providers, ProvidersError};
+pub use auth::tokens::LIFETIME as TOKEN_LIFETIME;
 pub use http::problem::{Code, FieldError, Problem};
 pub use resources::customers::{
     AccessRule, LifecycleStage, NewCustomer, UserAccess, create_each, explain_access,
@@ -26,17 +28,22 @@ pub use resources::customers::{
 pub use resources::users::Role;
 pub use routes::{app, document};
 
+/// How far the clocks of server and database may be apart before it is said, in milliseconds.
+pub const MOST_SKEW: i64 = 5000;
+
 /// What the handlers of one worker share.
 pub struct State {
     db: Db,
     door: Door,
     passwords: Passwords,
-    tokens: Tokens,
+    tokens: auth::tokens::Tokens,
     chain: auth::refresh::Chain,
     cursors: http::cursor::Signer,
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
     limits: Arc<RateLimits>,
+    /// Whether the database's clock was far from ours when it was last looked at.
+    skewed: AtomicBool,
 }
 
 /// What a [`State`] is made of.
@@ -68,12 +75,13 @@ impl State {
             db: settings.db,
             door: settings.door,
             passwords: settings.passwords,
-            tokens: Tokens::new(settings.keys),
+            tokens: auth::tokens::Tokens::new(settings.keys),
             chain: auth::refresh::Chain::new(settings.secret),
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
             draining: settings.draining,
             limits: Arc::new(RateLimits::none()),
+            skewed: AtomicBool::new(false),
         })
     }
 
@@ -82,5 +90,40 @@ impl State {
     pub fn limited_by(mut self, limits: Arc<RateLimits>) -> Self {
         self.limits = limits;
         self
+    }
+
+    /// The same, accepting tokens of outside providers.
+    #[must_use]
+    pub fn trusting(mut self, providers: Providers) -> Self {
+        self.tokens.trust(providers);
+        self
+    }
+
+    /// The same with another clock to judge tokens by.
+    #[must_use]
+    pub fn going_by(mut self, clock: WallClock) -> Self {
+        self.tokens.go_by(clock);
+        self
+    }
+
+    /// Whether the database answers, and how many milliseconds its clock is ahead of ours. The log says when
+    /// they begin to differ by more than [`MOST_SKEW`], and when they agree again.
+    ///
+    /// # Errors
+    /// See [`paddock_db::Error`].
+    pub async fn look_at_clocks(&self) -> paddock_db::Result<i64> {
+        let ahead = self.db.ping().await? - self.tokens.clock().millis();
+        let skewed = ahead.abs() > MOST_SKEW;
+        if self.skewed.swap(skewed, Ordering::Relaxed) != skewed {
+            if skewed {
+                tracing::warn!(
+                    milliseconds = ahead,
+                    "the database's clock differs from the server's"
+                );
+            } else {
+                tracing::info!(milliseconds = ahead, "the clocks agree again");
+            }
+        }
+        Ok(ahead)
     }
 }

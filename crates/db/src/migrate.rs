@@ -50,6 +50,12 @@ pub enum Step {
 #[derive(Debug)]
 pub struct MigrateError(String);
 
+impl MigrateError {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
 impl fmt::Display for MigrateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

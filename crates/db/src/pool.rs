@@ -12,9 +12,14 @@ use uuid::Uuid;
 use crate::connect::{ConnectError, Target};
 use crate::error::{Error, Result};
 use crate::lease::Lease;
+use crate::row::Row;
+use crate::sql;
+use crate::statement::Statement;
 use crate::tenant::{Actor, Tenant};
 use crate::walls::{Place, Walls};
 use crate::wire::Connector;
+
+const CLOCK: Statement = sql!("session.sql", "clock");
 
 /// How much a pool may take.
 #[derive(Debug, Clone, Copy)]
@@ -87,17 +92,18 @@ impl Db {
         Tenant::new(self.clone(), actor)
     }
 
-    /// Whether the database answers: for readiness checks.
+    /// Whether the database answers, for readiness checks: with its clock, in milliseconds since 1970.
     ///
     /// # Errors
     /// If no connection is to be had or it does not answer within a second.
-    pub async fn ping(&self) -> Result<()> {
+    pub async fn ping(&self) -> Result<i64> {
         let ping = async {
             let lease = self.lease(&Stopwatch::default()).await?;
+            let clock = lease.prepare(CLOCK.sql()).await?;
             lease.take_off();
-            let pong = lease.client().simple_query("select 1").await;
+            let pong = lease.client().query_one(&clock, &[]).await;
             lease.land();
-            pong.map(drop).map_err(Error::from)
+            Row::new(&pong?).next()
         };
         tokio::time::timeout(Duration::from_secs(1), ping).await.unwrap_or(Err(Error::Overloaded))
     }

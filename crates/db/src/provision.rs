@@ -15,6 +15,8 @@ const FIND_IDENTITY: Statement = sql!("provision.sql", "find_identity");
 const CREATE_IDENTITY: Statement = sql!("provision.sql", "create_identity");
 const CREATE_MEMBERSHIP: Statement = sql!("provision.sql", "create_membership");
 
+const CREATE_USER_LOGIN: Statement = sql!("provision.sql", "create_user_login");
+
 /// A person who is to get a place in a company.
 #[derive(Debug, Clone)]
 pub struct NewUser<'a> {
@@ -58,6 +60,26 @@ pub async fn user(url: &str, company_id: Uuid, user: &NewUser<'_>) -> Result<Uui
         }
     };
     tx.execute(CREATE_MEMBERSHIP.sql(), &[&identity_id, &company_id, &user_id]).await?;
+    tx.commit().await?;
+    Ok(user_id)
+}
+
+/// Links an outside login to the user of that e-mail; answers the user's id.
+///
+/// # Errors
+/// If the server cannot be reached or refuses, as for a login that is linked already, or there is no such user.
+pub async fn user_login(
+    url: &str,
+    company_id: Uuid,
+    email: &str,
+    issuer: &str,
+    subject: &str,
+) -> Result<Uuid, MigrateError> {
+    let mut client = open(url).await?;
+    let tx = client.transaction().await?;
+    bind(tx.client(), company_id).await?;
+    let linked = tx.query_opt(CREATE_USER_LOGIN.sql(), &[&email, &issuer, &subject]).await?;
+    let user_id = linked.ok_or_else(|| MigrateError::new("there is no such user"))?.get(0);
     tx.commit().await?;
     Ok(user_id)
 }

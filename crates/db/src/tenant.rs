@@ -23,6 +23,8 @@ pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
 const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
+const REQUIRE_LINKED_USER: Statement = sql!("user_logins.sql", "require_linked_user");
+const REQUIRE_COMPANY: Statement = sql!("user_logins.sql", "require_company");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -39,21 +41,15 @@ pub struct Actor {
     pub epoch: Option<i32>,
     /// The session, which must not be over; `None` where there is none.
     pub session_id: Option<Uuid>,
+    /// The link of an outside login, which must still be there; `None` where there is none.
+    pub login_id: Option<Uuid>,
 }
 
 impl Actor {
     /// A user who has shown who they are just now, or for whom an administrator acts.
     #[must_use]
     pub const fn trusted(company_id: Uuid, user_id: Uuid) -> Self {
-        Self { company_id, user_id, epoch: None, session_id: None }
-    }
-
-    /// What asks whether the user may still act.
-    const fn check(&self) -> Statement {
-        match self.session_id {
-            Some(_) => REQUIRE_CURRENT_SESSION,
-            None => REQUIRE_CURRENT_USER,
-        }
+        Self { company_id, user_id, epoch: None, session_id: None, login_id: None }
     }
 }
 
@@ -80,12 +76,41 @@ impl Access {
 pub struct Tenant {
     db: Db,
     actor: Actor,
+    /// Nobody acts yet: it is to be found out who arrives.
+    arriving: bool,
     watch: Arc<Stopwatch>,
 }
 
 impl Tenant {
     pub(crate) fn new(db: Db, actor: Actor) -> Self {
-        Self { db, actor, watch: Arc::default() }
+        Self { db, actor, arriving: false, watch: Arc::default() }
+    }
+
+    /// Nobody in that company, whose rows only policies for arrivals show.
+    pub(crate) fn arriving(db: Db, company_id: Uuid) -> Self {
+        let nobody = Actor::trusted(company_id, Uuid::nil());
+        Self { arriving: true, ..Self::new(db, nobody) }
+    }
+
+    /// What asks whether the user may still act.
+    const fn check(&self) -> Statement {
+        match self.actor {
+            _ if self.arriving => REQUIRE_COMPANY,
+            Actor { session_id: Some(_), .. } => REQUIRE_CURRENT_SESSION,
+            Actor { login_id: Some(_), .. } => REQUIRE_LINKED_USER,
+            _ => REQUIRE_CURRENT_USER,
+        }
+    }
+
+    /// The values of [`Tenant::check`].
+    fn evidence(&self) -> Vec<&(dyn ToSql + Sync)> {
+        let Actor { epoch, session_id, login_id, .. } = &self.actor;
+        match (session_id, login_id) {
+            _ if self.arriving => vec![],
+            (Some(_), _) => vec![epoch, session_id],
+            (None, Some(_)) => vec![login_id],
+            (None, None) => vec![epoch],
+        }
     }
 
     /// Measures into this stopwatch from now on.
@@ -242,13 +267,12 @@ impl Tenant {
         let lease =
             self.db.lease_for(self.actor.company_id, &self.watch).await.map_err(Failure::last)?;
         let start = Instant::now();
-        let check =
-            lease.prepare(self.actor.check().sql()).await.map_err(Failure::on_the_ground)?;
+        let check = lease.prepare(self.check().sql()).await.map_err(Failure::on_the_ground)?;
         let ready = errand.prepare(&lease).await.map_err(Failure::on_the_ground)?;
         lease.take_off();
         committing.set(access == Access::Write);
         let (preamble, rows, commit) = join!(
-            preamble(&lease, access, &self.actor, &check),
+            preamble(&lease, access, self, &check),
             errand.send(&lease, ready.as_ref()),
             lease.client().batch_execute("commit"),
         );
@@ -369,7 +393,7 @@ impl Tx<'_> {
         let prepare = |statement: Statement| async move {
             self.lease.prepare(statement.sql()).await.map_err(Failure::on_the_ground)
         };
-        let check = prepare(self.tenant.actor.check()).await?;
+        let check = prepare(self.tenant.check()).await?;
         prepare(STILL_OPEN).await?;
         let prepared = prepare(statement).await?;
         self.lease.take_off();
@@ -377,7 +401,7 @@ impl Tx<'_> {
             self.lease.client().query(&prepared, params).await
         } else {
             let (preamble, rows) = join!(
-                preamble(&self.lease, self.access, &self.tenant.actor, &check),
+                preamble(&self.lease, self.access, self.tenant, &check),
                 self.lease.client().query(&prepared, params),
             );
             preamble.and(rows)
@@ -464,19 +488,18 @@ impl Tx<'_> {
 async fn preamble(
     lease: &Lease,
     access: Access,
-    actor: &Actor,
+    tenant: &Tenant,
     check: &Prepared,
 ) -> std::result::Result<(), tokio_postgres::Error> {
-    let company = format!("set local app.company_id = '{}'", actor.company_id);
-    let user = set_user(actor.user_id);
-    let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
-    let token = if actor.session_id.is_some() { &token[..] } else { &token[..1] };
+    let company = format!("set local app.company_id = '{}'", tenant.actor.company_id);
+    let user = set_user(tenant.actor.user_id);
+    let evidence = tenant.evidence();
     let client = lease.client();
     let (begin, company, user, check) = join!(
         client.batch_execute(access.begin()),
         client.batch_execute(&company),
         client.batch_execute(&user),
-        client.query(check, token),
+        client.query(check, &evidence),
     );
     begin.and(company).and(user).and(check.map(drop))
 }

@@ -61,6 +61,23 @@ pub(crate) enum UserCommand {
         #[command(flatten)]
         owner: OwnerArgs,
     },
+    /// Link a login of an outside identity provider to a user; prints the user's id.
+    Link {
+        /// The company.
+        #[arg(long)]
+        company: Uuid,
+        /// The user's e-mail.
+        #[arg(long)]
+        email: String,
+        /// The provider, as its tokens name it.
+        #[arg(long)]
+        issuer: String,
+        /// The provider's name for the person.
+        #[arg(long)]
+        subject: String,
+        #[command(flatten)]
+        owner: OwnerArgs,
+    },
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -122,15 +139,24 @@ pub(crate) fn company(command: &CompanyCommand) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {
-    let UserCommand::Create { company, name, email, role, owner } = command;
-    let password_hash = paddock_api::hash_password(&password()?).map_err(Failure::from_error)?;
-    let user =
-        provision::NewUser { name, email, role: role.as_str(), password_hash: &password_hash };
-    let id = block_on(async {
-        provision::user(&owner.owner_database_url, *company, &user)
-            .await
-            .map_err(Failure::from_error)
-    })?;
+    let id = match command {
+        UserCommand::Create { company, name, email, role, owner } => {
+            let password_hash =
+                &paddock_api::hash_password(&password()?).map_err(Failure::from_error)?;
+            let user = provision::NewUser { name, email, role: role.as_str(), password_hash };
+            let url = &owner.owner_database_url;
+            block_on(async {
+                provision::user(url, *company, &user).await.map_err(Failure::from_error)
+            })?
+        }
+        UserCommand::Link { company, email, issuer, subject, owner } => {
+            let url = &owner.owner_database_url;
+            block_on(async {
+                let linked = provision::user_login(url, *company, email, issuer, subject).await;
+                linked.map_err(Failure::from_error)
+            })?
+        }
+    };
     say(&id.to_string());
     Ok(ExitCode::SUCCESS)
 }

@@ -12,7 +12,7 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::Args;
-use paddock_api::{Keys, Passwords, Settings, State, app};
+use paddock_api::{Keys, Passwords, Providers, Settings, State, app};
 use paddock_db::audit::{Audit, Finding};
 use paddock_db::{Db, Door, Limits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -62,6 +62,9 @@ pub(crate) struct ServerArgs {
     /// Origins whose pages may call the API, as browsers send them; separated by commas.
     #[arg(long, env = "PADDOCK_CORS_ORIGINS", value_delimiter = ',')]
     cors_origins: Vec<String>,
+    /// A file that says which outside identity providers are trusted, and with what.
+    #[arg(long, env = "PADDOCK_PROVIDERS")]
+    providers: Option<PathBuf>,
     /// How the log is written.
     #[arg(long, env = "PADDOCK_LOG_FORMAT", value_enum, default_value_t = LogFormat::Text)]
     log_format: LogFormat,
@@ -154,10 +157,11 @@ fn secret_of(args: &ServeArgs) -> Result<String, Failure> {
 pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, Failure> {
     logging::start(plan.server.log_format, &plan.server.log);
     actix_web::rt::System::new().block_on(async {
+        let providers = providers(plan).await?;
         inspect(plan).await?;
         let draining = Arc::new(AtomicBool::new(false));
         let workers = plan.server.workers.unwrap_or_else(cores).max(1);
-        let states = states(plan, workers, &draining)?;
+        let states = states(plan, workers, providers.as_ref(), &draining).await?;
         let listener = listen(&plan.server)?;
         let address = listener.local_addr().map_err(Failure::from_error)?;
         let server = HttpServer::new(move || app(Data::from(next(&states))))
@@ -178,12 +182,24 @@ pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, F
             Duration::from_millis(plan.server.drain_delay_ms),
         ));
         actix_web::rt::spawn(keys::watch(plan.keys.clone()));
+        if let Some(providers) = providers {
+            actix_web::rt::spawn(providers.keep_fresh());
+        }
         let url = format!("http://{address}");
         say(&format!("listening on {url}"));
         ready(&url);
         server.await.map_err(Failure::from_error)?;
         Ok(ExitCode::SUCCESS)
     })
+}
+
+/// The outside providers with their keys; those that do not answer get their keys later.
+async fn providers(plan: &Plan) -> Result<Option<Providers>, Failure> {
+    let Some(path) = &plan.server.providers else { return Ok(None) };
+    let providers = Providers::of_file(path).map_err(Failure::from_error)?;
+    providers.refresh().await;
+    tracing::info!(providers = providers.count(), "tokens of outside providers are accepted");
+    Ok(Some(providers))
 }
 
 /// Refuses to serve when the database could not keep the promise.
@@ -207,9 +223,10 @@ async fn inspect(plan: &Plan) -> Result<(), Failure> {
 }
 
 /// One state for each worker: a pool that is used from one thread needs no hand-over between threads.
-fn states(
+async fn states(
     plan: &Plan,
     workers: usize,
+    providers: Option<&Providers>,
     draining: &Arc<AtomicBool>,
 ) -> Result<Arc<Mutex<Vec<Arc<State>>>>, Failure> {
     let passwords = Passwords::new(cores());
@@ -233,10 +250,16 @@ fn states(
             draining: Arc::clone(draining),
         })
         .map(|state| state.limited_by(Arc::clone(&rate_limits)))
+        .map(|state| match providers {
+            Some(providers) => state.trusting(providers.clone()),
+            None => state,
+        })
         .map_err(Failure::from_error)
     };
     let states: Result<Vec<_>, Failure> = (0..workers).map(|_| state().map(Arc::new)).collect();
-    Ok(Arc::new(Mutex::new(states?)))
+    let states = states?;
+    states[0].look_at_clocks().await.map_err(Failure::from_error)?;
+    Ok(Arc::new(Mutex::new(states)))
 }
 
 /// The next worker's state; the last one stays for a worker that has to be started again.

@@ -1,21 +1,24 @@
 //! The caller of an operation: a user of a company, with the one way to their rows.
 
-use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Instant;
 
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
+use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
 use paddock_db::{Actor, FromRow, Listing, Params, Statement, Stopwatch, Tenant};
 use uuid::Uuid;
 
 use crate::State;
+use crate::auth::providers::Login;
+use crate::auth::tokens::Bearer;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::Standing;
 
 /// Taken from the `Authorization` header without any I/O: no connection is held while a body is read.
-/// Whether the user may still act is asked in the same flight as the statement.
+/// Whether the user may still act is asked in the same flight as the statement. Only for the first sight of a
+/// token of somebody who is linked does a flight go ahead, which finds out who it is.
 pub(crate) struct Caller {
     tenant: Tenant,
 }
@@ -76,14 +79,23 @@ impl Caller {
 
 impl FromRequest for Caller {
     type Error = Problem;
-    type Future = Ready<Answer<Self>>;
+    type Future = Either<Ready<Answer<Self>>, LocalBoxFuture<'static, Answer<Self>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request).and_then(|caller| admit(request, caller)))
+        match authenticate(request) {
+            Ok((state, Bearer::Login(login))) => {
+                Either::Right(Box::pin(find(request.clone(), state, login)))
+            }
+            Ok((state, Bearer::Known(actor))) => {
+                let admitted = admit(request, &state, &actor);
+                Either::Left(ready(admitted.map(|()| Self::new(request, &state, actor))))
+            }
+            Err(problem) => Either::Left(ready(Err(problem))),
+        }
     }
 }
 
-fn authenticate(request: &HttpRequest) -> Answer<Caller> {
+fn authenticate(request: &HttpRequest) -> Answer<(Data<State>, Bearer)> {
     let missing = || Problem::new(Code::AuthenticationRequired);
     let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(Code::Internal))?;
     let mut values = request.headers().get_all(header::AUTHORIZATION);
@@ -93,19 +105,28 @@ fn authenticate(request: &HttpRequest) -> Answer<Caller> {
     }
     let token = bearer(value.to_str().unwrap_or_default()).ok_or_else(missing)?;
     let start = Instant::now();
-    let actor = state.tokens.verify(token)?;
+    let bearer = state.tokens.verify(token)?;
     watch(request).add_auth(start.elapsed());
-    Ok(Caller::new(request, state, actor))
+    Ok((state.clone(), bearer))
+}
+
+/// Whom an outside login stands for. It is counted as somebody before anybody asks the database.
+async fn find(request: HttpRequest, state: Data<State>, login: Arc<Login>) -> Answer<Caller> {
+    admit(&request, &state, &login.stand_in())?;
+    let actor = match login.known() {
+        Some(actor) => actor,
+        None => login.find(&state.db).await?,
+    };
+    Ok(Caller::new(&request, &state, actor))
 }
 
 /// Counts the request; where its company and its user stand is told by the envelope.
-fn admit(request: &HttpRequest, caller: Caller) -> Answer<Caller> {
-    let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(Code::Internal))?;
+fn admit(request: &HttpRequest, state: &State, actor: &Actor) -> Answer<()> {
     // Whoever is refused is known, too.
     request.extensions_mut().insert(Standing::default());
-    let standing = state.limits.admit(&caller.tenant.actor())?;
+    let standing = state.limits.admit(actor)?;
     request.extensions_mut().insert(standing);
-    Ok(caller)
+    Ok(())
 }
 
 /// The stopwatch that the envelope put beside the request.

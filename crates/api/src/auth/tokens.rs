@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
 use paddock_db::Actor;
@@ -10,7 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::auth::clock::WallClock;
 use crate::auth::keys::{Key, Keys, Ring};
+use crate::auth::providers::{self, Login, Providers, Trusted};
 use crate::http::params::Id;
 use crate::http::problem::{Answer, Code, Problem};
 
@@ -19,9 +20,9 @@ pub const LIFETIME: i64 = 600;
 /// No token may claim to live longer than this, in seconds, whoever wrote it.
 const LONGEST: i64 = 900;
 /// How far the clocks of two machines may differ, in seconds.
-const LEEWAY: i64 = 5;
+pub(crate) const LEEWAY: i64 = 5;
 /// Issuer and audience of our own tokens.
-const SELF: &str = "paddock";
+pub(crate) const SELF: &str = "paddock";
 /// RFC 9068, section 2.1: nothing else that is signed with our key is an access token.
 const TYPE: &str = "at+jwt";
 /// How many tokens a worker remembers at most: about a megabyte.
@@ -48,24 +49,68 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D
     String::deserialize(deserializer).map(Some)
 }
 
+/// Whom a good token speaks for.
+#[derive(Clone)]
+pub(crate) enum Bearer {
+    /// A user of ours.
+    Known(Actor),
+    /// Somebody who logs in elsewhere, and is linked to a user of ours.
+    Login(Arc<Login>),
+}
+
 /// Writes and checks access tokens. Each worker has one, and remembers what it has checked.
-pub struct Tokens {
+pub(crate) struct Tokens {
     keys: Keys,
+    providers: Option<Providers>,
+    clock: WallClock,
     checked: Mutex<Checked>,
 }
 
 /// Tokens that were good under these keys, by their SHA-256: whoever reads this memory finds no token.
 struct Checked {
+    under: Under,
+    bearers: HashMap<[u8; 32], (Bearer, i64)>,
+}
+
+/// All keys of one moment.
+#[derive(Clone)]
+struct Under {
     ring: Arc<Ring>,
-    actors: HashMap<[u8; 32], (Actor, i64)>,
+    trusted: Option<Arc<Trusted>>,
+}
+
+impl Under {
+    fn is(&self, other: &Self) -> bool {
+        let same = match (&self.trusted, &other.trusted) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        same && Arc::ptr_eq(&self.ring, &other.ring)
+    }
 }
 
 impl Tokens {
     /// Takes the keys that tokens are signed with.
-    #[must_use]
-    pub fn new(keys: Keys) -> Self {
-        let checked = Checked { ring: keys.ring(), actors: HashMap::new() };
-        Self { keys, checked: Mutex::new(checked) }
+    pub(crate) fn new(keys: Keys) -> Self {
+        let under = Under { ring: keys.ring(), trusted: None };
+        let checked = Checked { under, bearers: HashMap::new() };
+        let clock = WallClock::default();
+        Self { keys, providers: None, clock, checked: Mutex::new(checked) }
+    }
+
+    /// Accepts the tokens of these providers, too.
+    pub(crate) fn trust(&mut self, providers: Providers) {
+        self.providers = Some(providers);
+    }
+
+    /// Judges by this clock from now on.
+    pub(crate) fn go_by(&mut self, clock: WallClock) {
+        self.clock = clock;
+    }
+
+    /// What tokens are judged by.
+    pub(crate) const fn clock(&self) -> WallClock {
+        self.clock
     }
 
     /// The keys of this moment.
@@ -78,7 +123,7 @@ impl Tokens {
     /// # Errors
     /// If it cannot be signed: a defect of ours.
     pub(crate) fn issue(&self, actor: Actor) -> Answer<String> {
-        let now = now();
+        let now = self.clock.seconds();
         let claims = Claims {
             iss: SELF.to_owned(),
             aud: SELF.to_owned(),
@@ -99,14 +144,17 @@ impl Tokens {
     ///
     /// # Errors
     /// If the token is not ours, or too old.
-    pub fn verify(&self, token: &str) -> Answer<Actor> {
-        let (digest, ring, now) = (Sha256::digest(token).into(), self.keys.ring(), now());
-        if let Some(actor) = self.checked().recall(&digest, &ring, now) {
-            return Ok(actor);
+    pub(crate) fn verify(&self, token: &str) -> Answer<Bearer> {
+        let (digest, now) = (Sha256::digest(token).into(), self.clock.seconds());
+        let trusted = self.providers.as_ref().map(Providers::trusted);
+        let under = Under { ring: self.keys.ring(), trusted };
+        if let Some(bearer) = self.checked().recall(&digest, &under, now) {
+            return Ok(bearer);
         }
-        let (actor, until) = read(token, &ring, now)?;
-        self.checked().remember(digest, &ring, actor, until, now);
-        Ok(actor)
+        let foreign = under.trusted.as_ref().and_then(|list| providers::read(token, list, now));
+        let (bearer, until) = foreign.unwrap_or_else(|| read(token, &under.ring, now))?;
+        self.checked().remember(digest, under, bearer.clone(), until, now);
+        Ok(bearer)
     }
 
     fn checked(&self) -> std::sync::MutexGuard<'_, Checked> {
@@ -116,45 +164,42 @@ impl Tokens {
 
 impl Checked {
     /// A token that was good under the same keys and has not expired since.
-    fn recall(&self, digest: &[u8; 32], ring: &Arc<Ring>, now: i64) -> Option<Actor> {
-        let (actor, until) = self.actors.get(digest)?;
-        (Arc::ptr_eq(&self.ring, ring) && *until > now).then_some(*actor)
+    fn recall(&self, digest: &[u8; 32], under: &Under, now: i64) -> Option<Bearer> {
+        let (bearer, until) = self.bearers.get(digest)?;
+        (self.under.is(under) && *until > now).then(|| bearer.clone())
     }
 
     /// Under other keys, and where there are too many, everything is forgotten and learnt anew.
-    fn remember(&mut self, digest: [u8; 32], ring: &Arc<Ring>, actor: Actor, until: i64, now: i64) {
-        if !Arc::ptr_eq(&self.ring, ring) {
-            self.ring = Arc::clone(ring);
-            self.actors.clear();
+    fn remember(&mut self, digest: [u8; 32], under: Under, bearer: Bearer, until: i64, now: i64) {
+        if !self.under.is(&under) {
+            self.under = under;
+            self.bearers.clear();
         }
-        if self.actors.len() >= MOST_REMEMBERED {
-            self.actors.retain(|_, (_, until)| *until > now);
+        if self.bearers.len() >= MOST_REMEMBERED {
+            self.bearers.retain(|_, (_, until)| *until > now);
         }
-        if self.actors.len() >= MOST_REMEMBERED {
-            self.actors.clear();
+        if self.bearers.len() >= MOST_REMEMBERED {
+            self.bearers.clear();
         }
-        self.actors.insert(digest, (actor, until));
+        self.bearers.insert(digest, (bearer, until));
     }
 }
 
-/// Whom the token speaks for, and until when.
-fn read(token: &str, ring: &Ring, now: i64) -> Answer<(Actor, i64)> {
-    use jsonwebtoken::errors::ErrorKind;
+/// Whom one of our own tokens speaks for, and until when.
+fn read(token: &str, ring: &Ring, now: i64) -> Answer<(Bearer, i64)> {
     let invalid = || Problem::new(Code::InvalidToken);
     let id = decode_header(token).ok().and_then(|header| header.kid).ok_or_else(invalid)?;
     // The algorithm is the key's, whatever the header says.
     let key = ring.find(&id).ok_or_else(invalid)?;
-    let token = decode::<Claims>(token, &key.decoding, &validation(key)).map_err(|error| {
-        Problem::new(match error.kind() {
-            ErrorKind::ExpiredSignature => Code::TokenExpired,
-            _ => Code::InvalidToken,
-        })
-    })?;
+    let token = decode::<Claims>(token, &key.decoding, &validation(key)).map_err(|_| invalid())?;
     if token.header != header_of(key) || !times_are_sane(&token.claims, now) {
         return Err(invalid());
     }
-    let actor = actor(&token.claims).ok_or_else(invalid)?;
-    Ok((actor, token.claims.exp + LEEWAY))
+    let (actor, until) = (actor(&token.claims).ok_or_else(invalid)?, token.claims.exp + LEEWAY);
+    if until <= now {
+        return Err(Problem::new(Code::TokenExpired));
+    }
+    Ok((Bearer::Known(actor), until))
 }
 
 fn validation(key: &Key) -> Validation {
@@ -162,8 +207,8 @@ fn validation(key: &Key) -> Validation {
     validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
     validation.set_issuer(&[SELF]);
     validation.set_audience(&[SELF]);
-    validation.validate_nbf = true;
-    validation.leeway = LEEWAY.unsigned_abs();
+    // Times are judged below, by our one clock.
+    validation.validate_exp = false;
     validation
 }
 
@@ -174,6 +219,7 @@ fn header_of(key: &Key) -> Header {
 
 fn times_are_sane(claims: &Claims, now: i64) -> bool {
     claims.iat <= now + LEEWAY
+        && claims.nbf <= now + LEEWAY
         && claims.exp > claims.iat
         && claims.exp.saturating_sub(claims.iat) <= LONGEST
 }
@@ -184,16 +230,9 @@ fn actor(claims: &Claims) -> Option<Actor> {
         None => None,
     };
     let (company_id, user_id) = (id(&claims.company_id)?, id(&claims.sub)?);
-    Some(Actor { company_id, user_id, epoch: Some(claims.epoch), session_id })
+    Some(Actor { epoch: Some(claims.epoch), session_id, ..Actor::trusted(company_id, user_id) })
 }
 
 fn id(text: &str) -> Option<Uuid> {
     Id::parse(text).map(|id| id.0)
-}
-
-/// Seconds since 1970, by the clock that also judges expiry.
-#[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
