@@ -234,7 +234,7 @@ fn wrong_segments(good: &str) -> Vec<String> {
         with_tag(padded),
         with_tag(BASE64_STANDARD_NO_PAD.encode(&bytes) + "+/"),
         with_tag(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        with_tag(format!("{tag}\u{a0}")),
+        with_tag(format!("{tag}%20")),
         flipped(0),
         flipped(bytes.len() - 1),
         format!("{head}.{body}"),
