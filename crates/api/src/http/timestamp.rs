@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 /// `2026-11-23T14:30:52.000001Z`, digit by digit: a page of a list writes dozens of them.
-fn digits(time: OffsetDateTime) -> [u8; 27] {
+pub(crate) fn digits(time: OffsetDateTime) -> [u8; 27] {
     let t = time.to_offset(UtcOffset::UTC);
     let mut text = *b"0000-00-00T00:00:00.000000Z";
     let (year, month, day) = t.to_calendar_date();
