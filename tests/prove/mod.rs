@@ -132,6 +132,8 @@ impl Effort {
             "crm.customer_comments",
             "identity.identities",
             "identity.memberships",
+            "identity.one_time_tokens",
+            "identity.sign_ups",
             "app.catalog_record",
             "app.schema_history",
         ];
