@@ -198,7 +198,8 @@ async fn a_token_of_a_mail_is_nothing_but_what_it_was_sent_for() {
         assert_eq!(reply.problem(), "401 invalid-token");
     }
     assert_eq!(world.everything().await, everything);
-    for (door, token) in DOORS.into_iter().zip(&tokens) {
+    // The new password voids the new e-mail, which comes last.
+    for (door, token) in DOORS.into_iter().zip(&tokens).take(2) {
         assert!(show(&world, door, token).await.status < 300, "{door}");
     }
 }

@@ -50,7 +50,7 @@ impl Breached {
             Ok(List { file, length, path: path.to_owned() })
         };
         let list = open().map_err(|error| wrong(&error.to_string()))?;
-        let ends = [list.line_after(0), list.line_after(list.length.saturating_sub(LINE as u64))];
+        let ends = [list.line_after(0), list.last_line()];
         let ends = ends.map(|line| line.ok().flatten().and_then(|(_, line)| hash_of(&line)));
         match ends {
             [Some(first), Some(last)] if first <= last => Ok(Self(Arc::new(list))),
@@ -117,6 +117,15 @@ impl List {
         let end = rest.iter().position(|byte| *byte == b'\n').map_or(rest.len(), |end| end + 1);
         let line = String::from_utf8_lossy(&rest[..end]).into_owned();
         Ok(Some((start + skip as u64, line)).filter(|(_, line)| !line.is_empty()))
+    }
+
+    fn last_line(&self) -> io::Result<Option<(u64, String)>> {
+        let (mut at, mut last) = (self.length.saturating_sub(LINE as u64), None);
+        while let Some((start, line)) = self.line_after(at)? {
+            at = start + line.len() as u64;
+            last = Some((start, line));
+        }
+        Ok(last)
     }
 
     fn wrong(&self, what: &str) -> NotBreached {

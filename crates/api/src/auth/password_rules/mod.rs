@@ -173,7 +173,7 @@ mod tests {
     fn names_companies_and_the_product_are_not_in_it() {
         for password in [
             "I love coca-cola a lot",
-            "I LOVE C.O.C.A. C.O.L.A.",
+            "WE DRINK C.O.C.A. C.O.L.A.",
             "the müller family dog",
             "ｍüller in wide letters",
             "zoe.mueller was here",
