@@ -515,6 +515,12 @@ async fn the_login_door_sees_identities_and_nothing_of_any_company() {
         "delete from identity.identities",
         "truncate identity.memberships",
         "select email from identity.identities",
+        "select kind from identity.one_time_tokens",
+        "insert into identity.one_time_tokens (kind) values ('reset_password')",
+        "update identity.one_time_tokens set used_at = null",
+        "select name from identity.sign_ups",
+        "select identity.end_everything(gen_random_uuid())",
+        "select identity.forget_old_tokens()",
         "set role paddock_app",
         "set role paddock_owner",
         "create temporary table t (id int)",
@@ -811,9 +817,22 @@ const QUESTIONS: &[Question] = &[
         ],
     },
     Question {
-        name: "no function runs with somebody else's rights",
-        sql: "select name from functions where prosecdef",
-        sabotage: &["alter function app.touch() security definer"],
+        name: "no function runs with somebody else's rights but the owner's, for the login door alone",
+        sql: "select name from functions f
+            where prosecdef and (
+                f.pronamespace <> 'identity'::regnamespace
+                or f.proowner <> 'paddock_owner'::regrole
+                or exists (
+                    select from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
+                    where x.grantee not in (f.proowner, 'paddock_auth'::regrole)
+                )
+            )",
+        sabotage: &[
+            "alter function app.touch() security definer",
+            "alter function identity.reset_password(bytea, text) owner to postgres",
+            "grant execute on function identity.reset_password(bytea, text) to paddock_app",
+            "grant execute on function identity.change_email(bytea) to public",
+        ],
     },
     Question {
         name: "no function looks names up on the caller's search path",

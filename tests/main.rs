@@ -3,6 +3,11 @@
 mod harness;
 
 mod access;
+mod accounts;
+mod accounts_email;
+mod accounts_login;
+mod accounts_mail;
+mod accounts_passwords;
 mod attacks;
 mod audit;
 mod authorization;

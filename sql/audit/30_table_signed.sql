@@ -1,6 +1,7 @@
 -- Which tables stand outside the company's floor, and is each of them signed?
 -- Only app and identity may hold such tables. A table in any other schema is a table of companies.
 -- Signed: identity.identities and identity.memberships, because at a login no company is known yet;
+-- identity.one_time_tokens and identity.sign_ups, because what a mail confirms comes before a company or is of several;
 -- app.schema_history and app.catalog_record, because the schema's own past belongs to no company.
 select
     'table_signed' as id,
@@ -16,6 +17,8 @@ where n.nspname in ('app', 'identity')
         values
             ('identity'::name, 'identities'::name),
             ('identity', 'memberships'),
+            ('identity', 'one_time_tokens'),
+            ('identity', 'sign_ups'),
             ('app', 'schema_history'),
             ('app', 'catalog_record')
     )

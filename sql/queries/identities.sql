@@ -1,6 +1,7 @@
 -- name: find_login
 -- By the login door: the identity of an e-mail and the company it entered first.
 select
+    i.id,
     i.password_hash,
     m.company_id,
     m.user_id
@@ -9,3 +10,15 @@ join identity.memberships m on m.identity_id = i.id
 where i.email_key = app.fold($1::text)
 order by m.created_at, m.company_id
 limit 1
+
+-- name: find_login_of_user
+-- By the login door: the identity that acts as this user of this company.
+select
+    i.id,
+    i.password_hash,
+    m.company_id,
+    m.user_id
+from identity.memberships m
+join identity.identities i on i.id = m.identity_id
+where m.company_id = $1::uuid
+    and m.user_id = $2::uuid

@@ -37,6 +37,50 @@ update identity.identities set password_hash = '$argon2id$';
 delete from identity.identities;
 --> 42501
 
+-- Tokens that were sent by mail.
+select secret_hash, email from identity.one_time_tokens;
+--> 42501
+
+-- A token of one's own, for somebody else's password.
+insert into identity.one_time_tokens (kind, secret_hash, email, expires_at)
+values ('reset_password', sha256('mine'), 'alice@nike.example', now() + interval '1 hour');
+--> 42501
+
+-- Who has signed up and waits.
+select name, company_name, password_hash from identity.sign_ups;
+--> 42501
+
+-- The step that makes such a token.
+select identity.begin_password_reset('alice@nike.example', sha256('mine'));
+--> 42501
+
+-- The one that uses it.
+select identity.reset_password(sha256('mine'), '$argon2id$mine');
+--> 42501
+
+-- A new password without any token.
+select identity.change_password(:'unknown', '$argon2id$', '$argon2id$mine');
+--> 42501
+
+-- A company of one's own, to begin with.
+select identity.complete_sign_up(sha256('mine'));
+--> 42501
+
+-- Somebody else's e-mail.
+select identity.change_email(sha256('mine'));
+--> 42501
+
+-- The end of everybody's sessions.
+select identity.end_everything(:'unknown');
+--> 42501
+
+-- The steps by the numbers of their functions: none may be called.
+select count(*)
+from pg_proc p
+where p.prosecdef
+    and has_function_privilege(p.oid, 'execute');
+--> value: 0
+
 -- The table's name, as an object.
 select 'identity.identities'::regclass;
 --> 42501

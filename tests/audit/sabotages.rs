@@ -432,6 +432,31 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ("function_signed", "app.fold(text)", "alter function app.fold(text) volatile"),
     ("function_signed", "app.touch()", "alter function app.touch() security definer"),
     ("function_definer", "app.refuse_session()", "alter function app.refuse_session() security definer"),
+    (
+        "function_signed",
+        "identity.change_email(bytea)",
+        "alter function identity.change_email(bytea) security invoker",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "alter function identity.reset_password(bytea, text) owner to paddock_auth",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "alter function identity.reset_password(bytea, text) set search_path = crm, pg_temp",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "grant execute on function identity.reset_password(bytea, text) to paddock_app",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "grant execute on function identity.reset_password(bytea, text) to public",
+    ),
     ("function_search_path", "app.touch()", "alter function app.touch() reset search_path"),
     ("function_search_path", "app.touch()", "alter function app.touch() set search_path = crm, pg_temp"),
     ("function_immutable", "app.user_id()", "alter function app.user_id() immutable"),

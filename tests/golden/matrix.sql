@@ -170,6 +170,13 @@ where r.kind in ('r', 'p')
     and r.tenant is not null
 order by r.oid, c.own;
 
+-- What belongs to no company yet: somebody who has signed up.
+insert into identity.one_time_tokens (kind, secret_hash, email, expires_at)
+values ('verify_email', sha256(''), 'made-up@example.com', now() + interval '1 hour');
+insert into identity.sign_ups (id, company_name, name, password_hash)
+select t.id, 'made-up', 'made-up', '$argon2id$made-up'
+from identity.one_time_tokens t;
+
 -- Where every row is now, to see afterwards which have gone and which have come.
 create temporary table kept (oid oid, place text, own boolean) on commit drop;
 do $$
@@ -633,7 +640,7 @@ select pg_temp.section('Sequences', array(
 
 select pg_temp.section('Functions', array(
     select format(
-        '%s %s, %s, of %s%s%s; %s', rpad(p.oid::regprocedure::text, 40),
+        '%s %s, %s, of %s%s%s; %s', rpad(p.oid::regprocedure::text, 50),
         case when p.prosecdef then 'DEFINER' else 'invoker' end,
         case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end,
         p.proowner::regrole, case when p.proleakproof then ', LEAKPROOF' end,

@@ -29,7 +29,7 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 10] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
     (
@@ -42,6 +42,7 @@ const FILES: [(&str, &str, &str); 9] = [
     ("session.sql", "paddock_app", include_str!("../../sql/queries/session.sql")),
     ("sessions.sql", "paddock_app", include_str!("../../sql/queries/sessions.sql")),
     ("identities.sql", "paddock_auth", include_str!("../../sql/queries/identities.sql")),
+    ("accounts.sql", "paddock_auth", include_str!("../../sql/queries/accounts.sql")),
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
@@ -362,6 +363,20 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         "end_session" | "get_session" => vec![quoted(Uuid::nil())],
         "list_sessions" => vec![none(), page],
         "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
+        "find_login_of_user" => vec![quoted(scene.alice.company_id), quoted(scene.alice.user_id)],
+        "begin_sign_up" => {
+            let who = ["new@example.com", "Another", "Ada", "$argon2id$made-up"].map(quoted);
+            who.into_iter().chain([hash()]).collect()
+        }
+        "complete_sign_up" | "words_of_reset" | "change_email" => vec![hash()],
+        "begin_password_reset" => vec![quoted("user77@example.com"), hash()],
+        "reset_password" => vec![hash(), quoted("$argon2id$made-up")],
+        "change_password" | "renew_password_hash" => {
+            vec![quoted(Uuid::nil()), quoted("$argon2id$made-up"), quoted("$argon2id$another")]
+        }
+        "begin_email_change" => {
+            vec![quoted(&scene.newcomer[0]), quoted("new@example.com"), hash()]
+        }
         "create_company" => vec![quoted("Another")],
         "create_user" => vec![quoted("Ada"), quoted("ada@example.com"), quoted("member")],
         "create_identity" => vec![quoted("ada@example.com"), quoted("$argon2id$made-up")],

@@ -239,6 +239,14 @@ mutants (kind, object, change) as (
     from functions
     where not prosecdef
     union all
+    select 'integrity', signature, format('alter function %s security invoker', signature)
+    from functions
+    where prosecdef
+    union all
+    select 'isolation', signature, format('grant execute on function %s to paddock_app', signature)
+    from functions
+    where prosecdef
+    union all
     select 'isolation', signature, format('alter function %s reset search_path', signature)
     from functions
     where proconfig is not null

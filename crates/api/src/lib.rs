@@ -6,6 +6,7 @@
 mod auth;
 mod http;
 pub mod limits;
+pub mod mail;
 mod openapi;
 mod resources;
 mod routes;
@@ -14,9 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use limits::RateLimits;
+use mail::Post;
 use paddock_db::{Db, Door};
 
 pub use auth::keys::{KeyError, Keys, WeakSecret, new_key};
+pub use auth::password_rules::{
+    Breached, NotBreached, Rejection as PasswordRejection, check as check_password,
+};
 pub use auth::passwords::{Passwords, hash as hash_password};
 pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens};
 pub use http::problem::{Code, FieldError, Problem};
@@ -37,6 +42,18 @@ pub struct State {
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
     limits: Arc<RateLimits>,
+    accounts: Accounts,
+}
+
+/// How people come in, and what is written to them.
+#[derive(Clone)]
+pub struct Accounts {
+    /// Where mails are handed in; shared by all workers.
+    pub post: Post,
+    /// Whether anybody may sign up for a company of their own.
+    pub sign_up_is_open: bool,
+    /// Stolen passwords, which nobody may choose.
+    pub breached: Option<Breached>,
 }
 
 /// What a [`State`] is made of.
@@ -74,6 +91,7 @@ impl State {
             origins: settings.origins,
             draining: settings.draining,
             limits: Arc::new(RateLimits::none()),
+            accounts: Accounts { post: Post::nowhere(), sign_up_is_open: false, breached: None },
         })
     }
 
@@ -81,6 +99,13 @@ impl State {
     #[must_use]
     pub fn limited_by(mut self, limits: Arc<RateLimits>) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same with sign-up and mail; where nothing is said nobody signs up and no mail is sent.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: Accounts) -> Self {
+        self.accounts = accounts;
         self
     }
 }

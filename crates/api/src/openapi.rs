@@ -25,7 +25,7 @@ use crate::http::problem::ProblemBody;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
-        (name = "auth", description = "Logging in"),
+        (name = "auth", description = "Signing up, logging in, and what is confirmed by mail"),
         (name = "me", description = "Who the access token acts as"),
         (name = "company", description = "The tenant"),
         (name = "users", description = "The people of a company who log in"),

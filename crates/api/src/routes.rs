@@ -19,6 +19,7 @@ use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
+use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
     company, customer_comments, customers, docs, health, jwks, login, me, sessions, users,
 };
@@ -28,12 +29,19 @@ fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(jwks::public_keys)
         .service(login::login)
+        .service(sign_up::sign_up)
+        .service(sign_up::verify_email)
+        .service(reset::request_password_reset)
+        .service(reset::reset_password)
+        .service(email::confirm_email)
         .service(sessions::refresh)
         .service(sessions::log_out)
         .service(sessions::list_my_sessions)
         .service(sessions::get_my_session)
         .service(sessions::end_my_session)
         .service(me::get_me)
+        .service(password::change_password)
+        .service(email::request_email_change)
         .service(me::ping)
         .service(company::get_company)
         .service(users::list_users)

@@ -4,6 +4,7 @@
 //! statement and `COMMIT` leave together and come back together. Callers name statements that live in
 //! `sql/queries`; they never see a client, a pool or SQL text.
 
+mod accounts;
 pub mod audit;
 mod connect;
 mod door;
@@ -21,6 +22,7 @@ mod tenant;
 mod walls;
 mod wire;
 
+pub use accounts::{Addressee, ChangedEmail, SignUp};
 pub use connect::{ConnectError, connect};
 pub use door::{Door, Login};
 pub use error::{Error, Result, Violation};

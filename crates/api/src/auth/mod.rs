@@ -3,6 +3,8 @@
 pub(crate) mod caller;
 pub(crate) mod cookie;
 pub(crate) mod keys;
+pub(crate) mod one_time;
+pub(crate) mod password_rules;
 pub(crate) mod passwords;
 pub(crate) mod refresh;
 pub(crate) mod tokens;

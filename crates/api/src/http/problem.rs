@@ -34,6 +34,10 @@ pub enum Code {
     InvalidCredentials,
     /// The refresh token came in a cookie, and not from a page that may use it.
     Csrf,
+    /// Nobody may sign up here: an administrator lets people in.
+    SignUpClosed,
+    /// The present password, which this takes, is another one.
+    WrongPassword,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -58,6 +62,8 @@ pub enum Code {
     UnknownField,
     /// A text holds characters that cannot be stored, such as NUL.
     InvalidText,
+    /// The password is too easy to guess: see the code of the field.
+    PasswordRejected,
     /// The company, the user or the address has asked too often: come back after `Retry-After`.
     RateLimited,
     /// Too many wrong passwords, or too many logins: come back after `Retry-After`.
@@ -80,7 +86,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -90,6 +96,8 @@ impl Code {
         Self::SessionRevoked,
         Self::InvalidCredentials,
         Self::Csrf,
+        Self::SignUpClosed,
+        Self::WrongPassword,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -102,6 +110,7 @@ impl Code {
         Self::Validation,
         Self::UnknownField,
         Self::InvalidText,
+        Self::PasswordRejected,
         Self::RateLimited,
         Self::TooManyAttempts,
         Self::Internal,
@@ -129,6 +138,8 @@ impl Code {
             Self::SessionRevoked => ("session-revoked", 401, "The session is over"),
             Self::InvalidCredentials => ("invalid-credentials", 401, "E-mail or password is wrong"),
             Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
+            Self::SignUpClosed => ("sign-up-closed", 403, "Nobody may sign up here"),
+            Self::WrongPassword => ("wrong-password", 403, "The present password is another one"),
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),
@@ -145,6 +156,9 @@ impl Code {
             Self::Validation => ("validation", 422, "A field is not valid"),
             Self::UnknownField => ("unknown-field", 422, "A field cannot be set"),
             Self::InvalidText => ("invalid-text", 422, "A text cannot be stored"),
+            Self::PasswordRejected => {
+                ("password-rejected", 422, "The password is too easy to guess")
+            }
             Self::RateLimited => ("rate-limited", 429, "Too many requests"),
             Self::TooManyAttempts => ("too-many-attempts", 429, "Too many attempts to log in"),
             Self::Internal => ("internal", 500, "Something went wrong on our side"),

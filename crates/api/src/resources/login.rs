@@ -3,9 +3,10 @@
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post};
-use paddock_db::{Actor, FromRow, Result, Row, Statement, sql};
+use paddock_db::{Actor, FromRow, Login, Result, Row, Statement, sql};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::State;
 use crate::auth::caller::Caller;
@@ -20,6 +21,8 @@ use crate::resources::sessions::bring;
 use crate::resources::users::User;
 
 const START_SESSION: Statement = sql!("sessions.sql", "start_session");
+/// A user of no company.
+const NOBODY: Actor = Actor::trusted(Uuid::nil(), Uuid::nil());
 /// How much of a User-Agent is kept.
 const LONGEST_AGENT: usize = 200;
 
@@ -42,7 +45,7 @@ pub(crate) struct Credentials {
 /// Where a refresh token goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "kebab-case")]
-enum Delivery {
+pub(crate) enum Delivery {
     /// Into the answer.
     #[default]
     Body,
@@ -83,7 +86,7 @@ pub(crate) struct Session {
 
 /// A session that has just begun.
 struct Started {
-    session_id: uuid::Uuid,
+    session_id: Uuid,
     epoch: i32,
     seconds: i64,
     user: User,
@@ -104,8 +107,8 @@ impl FromRow for Started {
 
 /// Log in
 ///
-/// The answer is the same, and takes as long, whether the e-mail is unknown, the password wrong or the
-/// user disabled.
+/// The answer is the same, and takes as long, whether the e-mail is unknown or not confirmed yet, the password
+/// wrong or the user disabled.
 #[utoipa::path(
     tag = "auth",
     operation_id = "login",
@@ -125,18 +128,42 @@ pub(crate) async fn login(
 ) -> Answer<HttpResponse> {
     check(&email, &password)?;
     let attempt = admit(&request, &state, &email)?;
-    let login = state.door.find(&email).await?;
-    let (hash, actor) = login.map(|login| (login.password_hash, login.actor)).unzip();
-    let right = state.passwords.verify(password, hash).await?;
-    let actor = actor.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
-    let secret = refresh::first_secret()?;
-    let (hash, agent) = (refresh::hash(&secret), agent(&request));
-    let started: Started = Caller::new(&request, &state, actor)
-        .write_one(START_SESSION, &[&hash, &agent])
-        .await
-        .map_err(not_allowed)?;
+    let known = state.door.find(&email).await?;
+    let hash = known.as_ref().map(|known| known.password_hash.clone());
+    let right = state.passwords.verify(password.clone(), hash).await?;
+    let known = known.filter(|_| right);
+    // Whoever is refused takes the same way to the database as a disabled user.
+    let actor = known.as_ref().map_or(NOBODY, |known| known.actor);
+    let answer = begin_session(&request, &state, actor, session).await.map_err(not_allowed)?;
     attempt.succeeded();
-    answer(&state, actor, secret, session, started)
+    if let Some(known) = known {
+        renew(&state, known, password).await;
+    }
+    Ok(answer)
+}
+
+/// Begins a session of somebody who has shown who they are, and answers with its tokens.
+pub(crate) async fn begin_session(
+    request: &HttpRequest,
+    state: &State,
+    actor: Actor,
+    delivery: Delivery,
+) -> Answer<HttpResponse> {
+    let secret = refresh::first_secret()?;
+    let (hash, agent) = (refresh::hash(&secret), agent(request));
+    let started: Started =
+        Caller::new(request, state, actor).write_one(START_SESSION, &[&hash, &agent]).await?;
+    answer(state, actor, secret, delivery, started)
+}
+
+/// The password is known just now: a hash that is made as they were years ago is made anew. If that fails,
+/// the next login tries again.
+async fn renew(state: &State, known: Login, password: String) {
+    let Login { identity_id, password_hash: old, .. } = known;
+    let Ok(Some(new)) = state.passwords.renewed(password, &old).await else { return };
+    if let Err(error) = state.door.renew_password_hash(identity_id, &old, &new).await {
+        tracing::warn!(%error, "a password hash could not be renewed");
+    }
 }
 
 fn answer(
