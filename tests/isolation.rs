@@ -530,8 +530,8 @@ async fn the_owner_without_a_company_sees_nothing() {
     let owner = scene.owner().await;
     for (table, column) in scene.tables().await {
         let statement = format!("select {column} from {table}");
-        // A table that the owner may set up asks for the company; the others have no policy for the owner.
-        if ["crm.companies", "crm.users"].contains(&table.as_str()) {
+        // A table that the owner may set up or clear asks for the company; the others have no policy for the owner.
+        if ["crm.audit_log", "crm.companies", "crm.users"].contains(&table.as_str()) {
             assert!(owner.refusal(&statement).await.starts_with("42704 "), "{table}");
         } else {
             assert_eq!(owner.rows(&statement).await, [""; 0], "{table}");
@@ -811,9 +811,21 @@ const QUESTIONS: &[Question] = &[
         ],
     },
     Question {
-        name: "no function runs with somebody else's rights",
-        sql: "select name from functions where prosecdef",
-        sabotage: &["alter function app.touch() security definer"],
+        name: "no function runs with somebody else's rights, but two that write the audit log",
+        sql: "select name from functions f
+            where prosecdef and (
+                name not in ('app.record_change()', 'app.record_failed_login(text)')
+                or exists (
+                    select from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
+                    where x.grantee <> f.proowner
+                        and (f.proname <> 'record_failed_login' or x.grantee <> 'paddock_auth'::regrole)
+                )
+            )",
+        sabotage: &[
+            "alter function app.touch() security definer",
+            "grant execute on function app.record_change() to paddock_app",
+            "grant execute on function app.record_failed_login(text) to paddock_app",
+        ],
     },
     Question {
         name: "no function looks names up on the caller's search path",

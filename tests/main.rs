@@ -5,6 +5,7 @@ mod harness;
 mod access;
 mod attacks;
 mod audit;
+mod audit_log;
 mod authorization;
 mod bad_input;
 mod bad_paths;

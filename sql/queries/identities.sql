@@ -9,3 +9,7 @@ join identity.memberships m on m.identity_id = i.id
 where i.email_key = app.fold($1::text)
 order by m.created_at, m.company_id
 limit 1
+
+-- name: record_failed_login
+-- By the login door, when the answer is decided. It is the same work for an e-mail that nobody has, but for the writing.
+select app.record_failed_login($1::text)

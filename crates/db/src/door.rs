@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio_postgres::Row as PgRow;
 use uuid::Uuid;
 
 use crate::connect::ConnectError;
@@ -14,6 +15,7 @@ use crate::statement::Statement;
 use crate::tenant::Actor;
 
 const FIND_LOGIN: Statement = sql!("identities.sql", "find_login");
+const RECORD_FAILED_LOGIN: Statement = sql!("identities.sql", "record_failed_login");
 
 /// What a login is checked against.
 #[derive(Debug, Clone)]
@@ -50,14 +52,29 @@ impl Door {
     /// # Errors
     /// See [`Error`].
     pub async fn find(&self, email: &str) -> Result<Option<Login>> {
-        let find = async {
+        let row = self.ask(FIND_LOGIN, email).await?;
+        row.map(|row| Login::from_row(&mut Row::new(&row))).transpose()
+    }
+
+    /// Records that somebody failed to log in with that e-mail, for each company in which it has a place: once a
+    /// minute at most. For an e-mail without a login nothing is recorded.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn record_failure(&self, email: &str) -> Result<()> {
+        self.ask(RECORD_FAILED_LOGIN, email).await.map(drop)
+    }
+
+    /// One statement about an e-mail, which answers one row at most.
+    async fn ask(&self, statement: Statement, email: &str) -> Result<Option<PgRow>> {
+        let ask = async {
             let lease = self.0.lease(&Stopwatch::default()).await?;
-            let prepared = lease.prepare(FIND_LOGIN.sql()).await?;
+            let prepared = lease.prepare(statement.sql()).await?;
             lease.take_off();
             let row = lease.client().query_opt(&prepared, &[&email]).await;
             lease.land();
-            row?.map(|row| Login::from_row(&mut Row::new(&row))).transpose()
+            Ok(row?)
         };
-        tokio::time::timeout(Duration::from_secs(5), find).await.unwrap_or(Err(Error::Timeout))
+        tokio::time::timeout(Duration::from_secs(5), ask).await.unwrap_or(Err(Error::Timeout))
     }
 }

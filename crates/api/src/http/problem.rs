@@ -34,6 +34,8 @@ pub enum Code {
     InvalidCredentials,
     /// The refresh token came in a cookie, and not from a page that may use it.
     Csrf,
+    /// The caller's role does not permit this.
+    InsufficientPermission,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -80,7 +82,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 31] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -90,6 +92,7 @@ impl Code {
         Self::SessionRevoked,
         Self::InvalidCredentials,
         Self::Csrf,
+        Self::InsufficientPermission,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -129,6 +132,9 @@ impl Code {
             Self::SessionRevoked => ("session-revoked", 401, "The session is over"),
             Self::InvalidCredentials => ("invalid-credentials", 401, "E-mail or password is wrong"),
             Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
+            Self::InsufficientPermission => {
+                ("insufficient-permission", 403, "Your role does not permit this")
+            }
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),
@@ -377,6 +383,7 @@ impl From<DbError> for Problem {
             DbError::Contended => Self::new(Code::RetryTransaction),
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
+            DbError::NotPermitted => Self::new(Code::InsufficientPermission),
             DbError::Violation(kind, name) => of_violation(*kind, name),
             DbError::InvalidText => Self::new(Code::InvalidText),
             DbError::InvalidValue => Self::new(Code::Validation),

@@ -128,13 +128,13 @@ pub(crate) async fn login(
     let login = state.door.find(&email).await?;
     let (hash, actor) = login.map(|login| (login.password_hash, login.actor)).unzip();
     let right = state.passwords.verify(password, hash).await?;
-    let actor = actor.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    let actor = actor.filter(|_| right).ok_or_else(|| refused(&state, &email))?;
     let secret = refresh::first_secret()?;
     let (hash, agent) = (refresh::hash(&secret), agent(&request));
     let started: Started = Caller::new(&request, &state, actor)
         .write_one(START_SESSION, &[&hash, &agent])
         .await
-        .map_err(not_allowed)?;
+        .map_err(|problem| not_allowed(problem, &state, &email))?;
     attempt.succeeded();
     answer(&state, actor, secret, session, started)
 }
@@ -186,9 +186,21 @@ fn check(email: &str, password: &str) -> Answer<()> {
 }
 
 /// Disabled users learn no more than strangers do.
-fn not_allowed(problem: Problem) -> Problem {
+fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
     match problem.code() {
-        Code::SessionRevoked | Code::NotFound => Problem::new(Code::InvalidCredentials),
+        Code::SessionRevoked | Code::NotFound => refused(state, email),
         _ => problem,
     }
+}
+
+/// The answer to whoever is not let in. That they came is recorded behind it: whether there is anything to record
+/// shows in no answer and in no time that one takes.
+fn refused(state: &Data<State>, email: &str) -> Problem {
+    let (state, email) = (Data::clone(state), email.to_owned());
+    actix_web::rt::spawn(async move {
+        if let Err(error) = state.door.record_failure(&email).await {
+            tracing::warn!(%error, "a failed login was not recorded");
+        }
+    });
+    Problem::new(Code::InvalidCredentials)
 }
