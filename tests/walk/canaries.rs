@@ -14,6 +14,9 @@ const COLUMNS: &str = "
                 select from pg_attribute t where t.attrelid = c.oid and t.attname = 'company_id'
             ) then 'company_id = %s'
             when c.relname = 'companies' then 'id = %s'
+            when exists (
+                select from pg_attribute t where t.attrelid = c.oid and t.attname = 'identity_id'
+            ) then 'identity_id in (select identity_id from identity.memberships where company_id = %s)'
             else 'id in (select identity_id from identity.memberships where company_id = %s)'
         end
     from pg_class c
