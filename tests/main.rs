@@ -10,6 +10,7 @@ mod accounts_mail;
 mod accounts_passwords;
 mod attacks;
 mod audit;
+mod audit_log;
 mod authorization;
 mod bad_input;
 mod bad_paths;

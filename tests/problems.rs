@@ -30,7 +30,7 @@ fn every_code_has_the_status_that_it_was_given() {
             401,
             "authentication-required invalid-token token-expired session-revoked invalid-credentials",
         ),
-        (403, "csrf sign-up-closed wrong-password"),
+        (403, "csrf sign-up-closed wrong-password insufficient-permission"),
         (404, "not-found"),
         (405, "method-not-allowed"),
         (406, "not-acceptable"),

@@ -1,5 +1,6 @@
 -- Which functions are there, and is each of them signed as it is?
 -- A function is code within the walls: language, volatility and whose rights it runs with are part of the name.
+-- Those that run with their owner's rights are signed in sql/audit/82_function_definer.sql as well.
 select
     'function_signed' as id,
     'high' as severity,
@@ -44,6 +45,9 @@ left join (
         ('app.catalog()', 'sql', 'stable', false),
         ('app.record_catalog()', 'sql', 'volatile', false),
         ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile', false),
+        ('app.may_read_audit_log()', 'plpgsql', 'stable', false),
+        ('app.record_change()', 'plpgsql', 'volatile', true),
+        ('app.record_failed_login(text)', 'plpgsql', 'volatile', true),
         ('identity.forget_old_tokens()', 'sql', 'volatile', false),
         ('identity.end_everything(uuid)', 'plpgsql', 'volatile', false),
         ('identity.begin_sign_up(text, text, text, text, bytea)', 'plpgsql', 'volatile', true),

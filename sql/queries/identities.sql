@@ -22,3 +22,7 @@ from identity.memberships m
 join identity.identities i on i.id = m.identity_id
 where m.company_id = $1::uuid
     and m.user_id = $2::uuid
+
+-- name: record_failed_login
+-- By the login door, when the answer is decided. It is the same work for an e-mail that nobody has, but for the writing.
+select app.record_failed_login($1::text)

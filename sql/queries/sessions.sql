@@ -32,6 +32,11 @@ set
         when s.secret_hash = $2::bytea then null
         when s.secret_hash = $3::bytea and s.refreshed_at > now() - interval '10 seconds' then null
         else now()
+    end,
+    end_reason = case
+        when s.secret_hash = $2::bytea then null
+        when s.secret_hash = $3::bytea and s.refreshed_at > now() - interval '10 seconds' then null
+        else 'reused'
     end
 where s.id = $1::uuid
     and s.ended_at is null
@@ -40,7 +45,7 @@ returning s.ended_at is null, s.epoch, extract(epoch from s.expires_at - now()):
 
 -- name: end_session
 update crm.sessions s
-set ended_at = now()
+set ended_at = now(), end_reason = 'ended'
 where s.id = $1::uuid
     and s.ended_at is null
     and s.expires_at > now()

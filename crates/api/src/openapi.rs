@@ -31,6 +31,7 @@ use crate::http::problem::ProblemBody;
         (name = "users", description = "The people of a company who log in"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
+        (name = "audit log", description = "What happened that matters for security"),
         (name = "health", description = "For load balancers"),
         (name = "docs", description = "This description"),
     ),

@@ -21,7 +21,8 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
 use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
-    company, customer_comments, customers, docs, health, jwks, login, me, sessions, users,
+    audit_log, company, customer_comments, customers, docs, health, jwks, login, me, sessions,
+    users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -62,6 +63,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customer_comments::get_customer_comment)
         .service(customer_comments::update_customer_comment)
         .service(customer_comments::delete_customer_comment)
+        .service(audit_log::list_audit_log)
+        .service(audit_log::get_audit_record)
         .service(health::livez)
         .service(health::readyz)
         .service(docs::openapi_json);

@@ -15,6 +15,7 @@ use crate::statement::Statement;
 use crate::tenant::{Actor, Params};
 
 const FIND_LOGIN: Statement = sql!("identities.sql", "find_login");
+const RECORD_FAILED_LOGIN: Statement = sql!("identities.sql", "record_failed_login");
 const FIND_LOGIN_OF_USER: Statement = sql!("identities.sql", "find_login_of_user");
 
 /// How long the door may take for an answer.
@@ -67,6 +68,15 @@ impl Door {
     pub async fn find_of_user(&self, actor: Actor) -> Result<Option<Login>> {
         let Actor { company_id, user_id, .. } = actor;
         Ok(self.ask(FIND_LOGIN_OF_USER, &[&company_id, &user_id]).await?.pop())
+    }
+
+    /// Records that somebody failed to log in with that e-mail, for each company in which it has a place: once a
+    /// minute at most. For an e-mail without a login nothing is recorded.
+    ///
+    /// # Errors
+    /// See [`Error`].
+    pub async fn record_failure(&self, email: &str) -> Result<()> {
+        self.write::<()>(RECORD_FAILED_LOGIN, &[&email]).await.map(drop)
     }
 
     /// Runs one statement, by itself.

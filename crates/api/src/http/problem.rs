@@ -38,6 +38,8 @@ pub enum Code {
     SignUpClosed,
     /// The present password, which this takes, is another one.
     WrongPassword,
+    /// The caller's role does not permit this.
+    InsufficientPermission,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -86,7 +88,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -98,6 +100,7 @@ impl Code {
         Self::Csrf,
         Self::SignUpClosed,
         Self::WrongPassword,
+        Self::InsufficientPermission,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -140,6 +143,9 @@ impl Code {
             Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
             Self::SignUpClosed => ("sign-up-closed", 403, "Nobody may sign up here"),
             Self::WrongPassword => ("wrong-password", 403, "The present password is another one"),
+            Self::InsufficientPermission => {
+                ("insufficient-permission", 403, "Your role does not permit this")
+            }
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),
@@ -391,6 +397,7 @@ impl From<DbError> for Problem {
             DbError::Contended => Self::new(Code::RetryTransaction),
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
+            DbError::NotPermitted => Self::new(Code::InsufficientPermission),
             DbError::Violation(kind, name) => of_violation(*kind, name),
             DbError::InvalidText => Self::new(Code::InvalidText),
             DbError::InvalidValue => Self::new(Code::Validation),

@@ -134,7 +134,9 @@ pub(crate) async fn login(
     let known = known.filter(|_| right);
     // Whoever is refused takes the same way to the database as a disabled user.
     let actor = known.as_ref().map_or(NOBODY, |known| known.actor);
-    let answer = begin_session(&request, &state, actor, session).await.map_err(not_allowed)?;
+    let answer = begin_session(&request, &state, actor, session)
+        .await
+        .map_err(|problem| not_allowed(problem, &state, &email))?;
     attempt.succeeded();
     if let Some(known) = known {
         renew(&state, known, password).await;
@@ -213,9 +215,21 @@ fn check(email: &str, password: &str) -> Answer<()> {
 }
 
 /// Disabled users learn no more than strangers do.
-fn not_allowed(problem: Problem) -> Problem {
+fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
     match problem.code() {
-        Code::SessionRevoked | Code::NotFound => Problem::new(Code::InvalidCredentials),
+        Code::SessionRevoked | Code::NotFound => refused(state, email),
         _ => problem,
     }
+}
+
+/// The answer to whoever is not let in. That they came is recorded behind it: whether there is anything to record
+/// shows in no answer and in no time that one takes.
+fn refused(state: &Data<State>, email: &str) -> Problem {
+    let (state, email) = (Data::clone(state), email.to_owned());
+    actix_web::rt::spawn(async move {
+        if let Err(error) = state.door.record_failure(&email).await {
+            tracing::warn!(%error, "a failed login was not recorded");
+        }
+    });
+    Problem::new(Code::InvalidCredentials)
 }
