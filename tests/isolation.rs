@@ -514,6 +514,8 @@ async fn the_login_door_sees_identities_and_nothing_of_any_company() {
         "insert into identity.memberships select * from identity.memberships",
         "delete from identity.identities",
         "truncate identity.memberships",
+        "delete from identity.second_factors",
+        "update identity.second_factors set identity_id = null",
         "select email from identity.identities",
         "set role paddock_app",
         "set role paddock_owner",

@@ -100,6 +100,7 @@ create function pg_temp.made_up(type oid) returns text
         when 'jsonb' then quote_literal('{}')
         -- As long as a SHA-256 is.
         when 'bytea' then 'pg_catalog.sha256('''')'
+        when 'bytea[]' then 'array[pg_catalog.sha256('''')]'
         else '1'
     end
 $$;

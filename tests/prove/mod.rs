@@ -132,6 +132,7 @@ impl Effort {
             "crm.customer_comments",
             "identity.identities",
             "identity.memberships",
+            "identity.second_factors",
             "app.catalog_record",
             "app.schema_history",
         ];

@@ -20,7 +20,8 @@ use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
 use crate::resources::{
-    company, customer_comments, customers, docs, health, jwks, login, me, sessions, users,
+    company, customer_comments, customers, docs, health, jwks, login, login_second_factor, me,
+    second_factor, sessions, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -28,11 +29,17 @@ fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(jwks::public_keys)
         .service(login::login)
+        .service(login_second_factor::login_with_second_factor)
         .service(sessions::refresh)
         .service(sessions::log_out)
         .service(sessions::list_my_sessions)
         .service(sessions::get_my_session)
         .service(sessions::end_my_session)
+        .service(second_factor::get_my_second_factor)
+        .service(second_factor::begin_my_second_factor)
+        .service(second_factor::confirm_my_second_factor)
+        .service(second_factor::remove_my_second_factor)
+        .service(second_factor::replace_my_recovery_codes)
         .service(me::get_me)
         .service(me::ping)
         .service(company::get_company)

@@ -11,24 +11,34 @@ use crate::pool::{Db, Limits, Stopwatch};
 use crate::row::{FromRow, Row};
 use crate::sql;
 use crate::statement::Statement;
-use crate::tenant::Actor;
+use crate::tenant::{Access, Actor, Params};
+
+/// How long the door is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const FIND_LOGIN: Statement = sql!("identities.sql", "find_login");
 
 /// What a login is checked against.
 #[derive(Debug, Clone)]
 pub struct Login {
+    /// Whose login it is.
+    pub identity_id: Uuid,
     /// Argon2id in PHC form.
     pub password_hash: String,
     /// Whom the login acts as.
     pub actor: Actor,
+    /// Whether the password alone is not enough.
+    pub has_second_factor: bool,
 }
 
 impl FromRow for Login {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        let (password_hash, company_id, user_id): (String, Uuid, Uuid) =
-            (row.next()?, row.next()?, row.next()?);
-        Ok(Self { password_hash, actor: Actor::trusted(company_id, user_id) })
+        Ok(Self {
+            identity_id: row.next()?,
+            password_hash: row.next()?,
+            actor: Actor::trusted(row.next()?, row.next()?),
+            has_second_factor: row.next()?,
+        })
     }
 }
 
@@ -50,14 +60,29 @@ impl Door {
     /// # Errors
     /// See [`Error`].
     pub async fn find(&self, email: &str) -> Result<Option<Login>> {
-        let find = async {
+        Ok(self.ask(Access::Read, FIND_LOGIN, &[&email]).await?.pop())
+    }
+
+    /// One statement, which is a transaction of its own.
+    pub(crate) async fn ask<T: FromRow>(
+        &self,
+        access: Access,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> Result<Vec<T>> {
+        let ask = async {
             let lease = self.0.lease(&Stopwatch::default()).await?;
-            let prepared = lease.prepare(FIND_LOGIN.sql()).await?;
+            let prepared = lease.prepare(statement.sql()).await?;
             lease.take_off();
-            let row = lease.client().query_opt(&prepared, &[&email]).await;
+            let rows = lease.client().query(&prepared, params).await;
             lease.land();
-            row?.map(|row| Login::from_row(&mut Row::new(&row))).transpose()
+            rows.map_err(|error| match Error::from(error) {
+                Error::Unavailable if access == Access::Write => Error::OutcomeUnknown,
+                error => error,
+            })
         };
-        tokio::time::timeout(Duration::from_secs(5), find).await.unwrap_or(Err(Error::Timeout))
+        let late = if access == Access::Write { Error::OutcomeUnknown } else { Error::Timeout };
+        let rows = tokio::time::timeout(PATIENCE, ask).await.unwrap_or(Err(late))?;
+        rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
     }
 }

@@ -16,6 +16,7 @@ use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::{Attempt, Standing};
 use crate::resources::company::Company;
+use crate::resources::login_second_factor::challenge;
 use crate::resources::sessions::bring;
 use crate::resources::users::User;
 
@@ -42,7 +43,7 @@ pub(crate) struct Credentials {
 /// Where a refresh token goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "kebab-case")]
-enum Delivery {
+pub(crate) enum Delivery {
     /// Into the answer.
     #[default]
     Body,
@@ -105,14 +106,15 @@ impl FromRow for Started {
 /// Log in
 ///
 /// The answer is the same, and takes as long, whether the e-mail is unknown, the password wrong or the
-/// user disabled.
+/// user disabled. The right password of a login with a second factor is answered with 401
+/// `second-factor-required` and a `challenge`, for `POST /v1/auth/second-factor`.
 #[utoipa::path(
     tag = "auth",
     operation_id = "login",
     request_body = Credentials,
     responses(
         (status = 200, body = Session),
-        (status = 401, description = "`invalid-credentials`"),
+        (status = 401, description = "`invalid-credentials`, `second-factor-required`"),
         (status = 429, description = "`too-many-attempts`, `rate-limited`: see `Retry-After`"),
     ),
     security(())
@@ -126,17 +128,33 @@ pub(crate) async fn login(
     check(&email, &password)?;
     let attempt = admit(&request, &state, &email)?;
     let login = state.door.find(&email).await?;
-    let (hash, actor) = login.map(|login| (login.password_hash, login.actor)).unzip();
+    let hash = login.as_ref().map(|login| login.password_hash.clone());
     let right = state.passwords.verify(password, hash).await?;
-    let actor = actor.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    let login = login.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
+    if login.has_second_factor {
+        let problem = challenge(&request, &state, &login).await?;
+        attempt.succeeded();
+        return Err(problem);
+    }
+    let response = begin(&request, &state, login.actor, session).await?;
+    attempt.succeeded();
+    Ok(response)
+}
+
+/// Begins a session of somebody who has shown who they are.
+pub(crate) async fn begin(
+    request: &HttpRequest,
+    state: &State,
+    actor: Actor,
+    delivery: Delivery,
+) -> Answer<HttpResponse> {
     let secret = refresh::first_secret()?;
-    let (hash, agent) = (refresh::hash(&secret), agent(&request));
-    let started: Started = Caller::new(&request, &state, actor)
+    let (hash, agent) = (refresh::hash(&secret), agent(request));
+    let started: Started = Caller::new(request, state, actor)
         .write_one(START_SESSION, &[&hash, &agent])
         .await
         .map_err(not_allowed)?;
-    attempt.succeeded();
-    answer(&state, actor, secret, session, started)
+    answer(state, actor, secret, delivery, started)
 }
 
 fn answer(
@@ -186,7 +204,7 @@ fn check(email: &str, password: &str) -> Answer<()> {
 }
 
 /// Disabled users learn no more than strangers do.
-fn not_allowed(problem: Problem) -> Problem {
+pub(crate) fn not_allowed(problem: Problem) -> Problem {
     match problem.code() {
         Code::SessionRevoked | Code::NotFound => Problem::new(Code::InvalidCredentials),
         _ => problem,
