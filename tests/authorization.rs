@@ -100,7 +100,14 @@ async fn every_operation_but_login_and_health_wants_a_token() {
     }
     assert_eq!(
         open,
-        ["/.well-known/jwks.json", "/livez", "/openapi.json", "/readyz", "/v1/auth/login"]
+        [
+            "/.well-known/jwks.json",
+            "/livez",
+            "/openapi.json",
+            "/readyz",
+            "/v1/auth/login",
+            "/v1/auth/second-factor"
+        ]
     );
     assert_eq!(world.everything().await, before);
 }

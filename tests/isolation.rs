@@ -514,6 +514,8 @@ async fn the_login_door_sees_identities_and_nothing_of_any_company() {
         "insert into identity.memberships select * from identity.memberships",
         "delete from identity.identities",
         "truncate identity.memberships",
+        "delete from identity.second_factors",
+        "update identity.second_factors set identity_id = null",
         "select email from identity.identities",
         "select kind from identity.one_time_tokens",
         "insert into identity.one_time_tokens (kind) values ('reset_password')",
@@ -787,7 +789,7 @@ const QUESTIONS: &[Question] = &[
         ],
     },
     Question {
-        name: "the application may select, insert and update, column by column, and nothing else",
+        name: "the application may select, insert and update, column by column, and the login door change a second factor",
         sql: "select t.oid::regclass::text, x.privilege_type from ours t, aclexplode(t.relacl) x
             where x.grantee <> t.relowner
             union all
@@ -796,9 +798,20 @@ const QUESTIONS: &[Question] = &[
             where x.privilege_type not in ('SELECT', 'INSERT', 'UPDATE') or x.is_grantable
                 or x.privilege_type <> 'SELECT' and (
                     a.attname in ('id', 'company_id', 'user_id', 'created_at', 'updated_at', 'version')
-                    or t.nspname <> 'crm'
+                    or t.nspname <> 'crm' and (
+                        t.oid <> 'identity.second_factors'::regclass
+                        or x.grantee <> 'paddock_auth'::regrole
+                        or (a.attname, x.privilege_type) not in (
+                            values ('identity_id', 'INSERT'), ('sealed_secret', 'INSERT'),
+                                ('sealed_secret', 'UPDATE'), ('last_step', 'UPDATE'),
+                                ('recovery_hashes', 'UPDATE'), ('confirmed_at', 'UPDATE')
+                        )
+                    )
                 )",
         sabotage: &[
+            "grant update (identity_id) on identity.second_factors to paddock_auth",
+            "grant update (confirmed_at) on identity.second_factors to paddock_app",
+            "grant update (password_hash) on identity.identities to paddock_auth",
             "grant select on crm.customers to paddock_app",
             "grant delete on crm.customers to paddock_app",
             "grant references (id) on crm.customers to paddock_app",

@@ -37,6 +37,8 @@ mod problems;
 mod program;
 mod prove;
 mod raw;
+mod second_factor;
+mod second_factor_misuse;
 mod seed_story;
 mod sessions;
 mod shares;

@@ -28,14 +28,15 @@ fn every_code_has_the_status_that_it_was_given() {
         (400, "malformed-json invalid-parameter invalid-cursor"),
         (
             401,
-            "authentication-required invalid-token token-expired session-revoked invalid-credentials",
+            "authentication-required invalid-token token-expired session-revoked invalid-credentials \
+                second-factor-required invalid-code",
         ),
-        (403, "csrf sign-up-closed wrong-password insufficient-permission"),
+        (403, "csrf sign-up-closed wrong-password insufficient-permission confirmation-failed"),
         (404, "not-found"),
         (405, "method-not-allowed"),
         (406, "not-acceptable"),
         (408, "request-timeout"),
-        (409, "already-exists reference-not-found"),
+        (409, "already-exists reference-not-found conflict"),
         (412, "version-mismatch"),
         (413, "body-too-large"),
         (415, "unsupported-media-type"),

@@ -51,6 +51,15 @@ where s.id = $1::uuid
     and s.expires_at > now()
 returning s.id
 
+-- name: end_other_sessions
+-- All of the acting user but this one; all of them, if it is null.
+update crm.sessions s
+set ended_at = now()
+where s.user_id = (select app.user_id())
+    and s.id is distinct from $1::uuid
+    and s.ended_at is null
+    and s.expires_at > now()
+
 -- name: get_session
 select s.id, s.user_agent, s.created_at, s.refreshed_at, s.expires_at
 from crm.sessions s

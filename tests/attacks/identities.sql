@@ -33,6 +33,22 @@ values (:'unknown', :'alice_company', :'alice_user');
 update identity.identities set password_hash = '$argon2id$';
 --> 42501
 
+-- Whether somebody has a second factor.
+select exists (select from identity.second_factors where confirmed_at is not null);
+--> 42501
+
+-- Its secret, and what is stored of the recovery codes.
+select sealed_secret, recovery_hashes from identity.second_factors;
+--> 42501
+
+-- A login without one.
+update identity.second_factors set confirmed_at = null;
+--> 42501
+
+-- Or one of one's own.
+insert into identity.second_factors (identity_id, sealed_secret) values (:'unknown', '');
+--> 42501
+
 -- Nobody's login.
 delete from identity.identities;
 --> 42501

@@ -157,6 +157,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "secret_readable",
+        "identity.second_factors.sealed_secret",
+        "grant select (sealed_secret) on identity.second_factors to paddock_app",
+    ),
+    (
+        "secret_readable",
         "crm.users.api_key",
         "alter table crm.users add column api_key text; grant select on crm.users to paddock_app",
     ),

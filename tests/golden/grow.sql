@@ -21,6 +21,10 @@ select u.email, '$argon2id$made-up'
 from crm.users u
 where u.email ~ '^user\d';
 
+insert into identity.second_factors (identity_id, sealed_secret)
+select i.id, 'made up'
+from identity.identities i;
+
 insert into identity.memberships (identity_id, company_id, user_id)
 select i.id, u.company_id, u.id
 from identity.identities i

@@ -100,6 +100,7 @@ create function pg_temp.made_up(type oid) returns text
         when 'jsonb' then quote_literal('{}')
         -- As long as a SHA-256 is.
         when 'bytea' then 'pg_catalog.sha256('''')'
+        when 'bytea[]' then 'array[pg_catalog.sha256('''')]'
         else '1'
     end
 $$;
@@ -113,8 +114,9 @@ create function pg_temp.value_for(target relation, field relation_column, of com
         else coalesce(
             (
                 select format(
-                    '(select min(t.%I::text)::%s from %s t where t.%I = %L)',
-                    key.name, field.type::regtype, there.name, there.tenant, of.id
+                    '(select min(t.%I::text)::%s from %s t%s)',
+                    key.name, field.type::regtype, there.name,
+                    case when there.tenant is not null then format(' where t.%I = %L', there.tenant, of.id) end
                 )
                 from pg_constraint f
                 cross join unnest(f.conkey, f.confkey) k (here, there)
@@ -140,12 +142,16 @@ declare
     names text;
     expressions text;
 begin
-    execute format('select exists (select from %s where %I = %L)', target.name, target.tenant, of.id)
+    execute format(
+        'select exists (select from %s%s)', target.name,
+        case when target.tenant is not null then format(' where %I = %L', target.tenant, of.id) end
+    )
     into found_one;
     if found_one then
         return;
     end if;
-    foreach is_full in array array[true, false] loop
+    -- One, where no company tells two of them apart.
+    foreach is_full in array case when target.tenant is null then array[true] else array[true, false] end loop
         select
             string_agg(quote_ident(c.name), ', '),
             string_agg(
@@ -169,7 +175,6 @@ select pg_temp.furnish(r, c)
 from relation r
 cross join company c
 where r.kind in ('r', 'p')
-    and r.tenant is not null
 order by r.oid, c.own;
 -- Of no company, and empty as long as nobody has failed to log in.
 insert into identity.login_failures (identity_id)

@@ -29,7 +29,7 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 12] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
     ("audit_log.sql", "paddock_app", AUDIT_LOG),
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
@@ -44,6 +44,7 @@ const FILES: [(&str, &str, &str); 11] = [
     ("sessions.sql", "paddock_app", include_str!("../../sql/queries/sessions.sql")),
     ("identities.sql", "paddock_auth", include_str!("../../sql/queries/identities.sql")),
     ("accounts.sql", "paddock_auth", include_str!("../../sql/queries/accounts.sql")),
+    ("second_factors.sql", "paddock_auth", include_str!("../../sql/queries/second_factors.sql")),
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
@@ -418,12 +419,14 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
     let texts = |texts: [&str; 2]| format!("'{{{},{}}}'", texts[0], texts[1]);
     let emails = texts(["new@example.com", "customer77@example.com"]);
     Some(match name {
-        "get_company" | "get_me" | "still_open" | "schema_version" | "session" => vec![],
+        "get_company" | "get_me" | "get_my_email" | "still_open" | "schema_version" | "session" => {
+            vec![]
+        }
         "require_current_user" => vec!["0".to_owned()],
         "require_current_session" => vec!["0".to_owned(), quoted(&scene.session)],
         "start_session" => vec![hash(), quoted("Firefox")],
         "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
-        "end_session" | "get_session" => vec![quoted(Uuid::nil())],
+        "end_session" | "end_other_sessions" | "get_session" => vec![quoted(Uuid::nil())],
         "list_sessions" => vec![none(), page],
         "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
         "find_login_of_user" => vec![quoted(scene.alice.company_id), quoted(scene.alice.user_id)],
@@ -442,6 +445,14 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         }
         "record_failed_login" => vec![quoted("USER77@example.com")],
         "get_audit_record" => vec![quoted(Uuid::nil())],
+        "find_second_factor" => vec![quoted(scene.alice.company_id), quoted(scene.alice.user_id)],
+        "begin_second_factor" | "use_recovery_code" => vec![quoted(&scene.newcomer[0]), hash()],
+        "confirm_second_factor" => {
+            vec![quoted(&scene.newcomer[0]), hash(), "1".to_owned(), quoted("{}")]
+        }
+        "use_code" => vec![quoted(&scene.newcomer[0]), hash(), "1".to_owned()],
+        "replace_recovery_codes" => vec![quoted(&scene.newcomer[0]), quoted("{}")],
+        "remove_second_factor" | "list_places" => vec![quoted(&scene.newcomer[0])],
         "create_company" => vec![quoted("Another")],
         "create_user" => vec![quoted("Ada"), quoted("ada@example.com"), quoted("member")],
         "create_identity" => vec![quoted("ada@example.com"), quoted("$argon2id$made-up")],

@@ -72,7 +72,7 @@ impl Canaries {
                 "text" => {}
                 // Like the others, one value deep.
                 "jsonb" => canaries.remember_texts(admin, &column).await,
-                "bytea" => canaries.remember_bytes(admin, &column).await,
+                "bytea" | "bytea[]" => canaries.remember_bytes(admin, &column).await,
                 _ => assert!(SILENT.contains(&kind), "{line}: what is a canary of this type?"),
             }
         }
@@ -99,8 +99,9 @@ impl Canaries {
 
     /// As JSON would have them: nobody stores bytes but as hashes and keys.
     async fn remember_bytes(&mut self, admin: &Psql, column: &Column) {
-        let values = column.values(admin).await;
-        self.secrets.extend(values.iter().map(|hex| hex.trim_start_matches("\\x").to_owned()));
+        let values = column.values(admin).await.join(",");
+        let each = values.split(['{', '}', '"', ',', '\\']).filter(|hex| !hex.is_empty());
+        self.secrets.extend(each.map(|hex| hex.trim_start_matches('x').to_owned()));
     }
 
     /// How many there are, and in how many columns.

@@ -10,8 +10,12 @@ const TABLES: &str = "
         case
             when exists (
                 select from pg_attribute t where t.attrelid = c.oid and t.attname = 'company_id'
-            ) then 't.company_id = '
-            when c.relname = 'companies' then 't.id = '
+            ) then 't.company_id = %s'
+            when c.relname = 'companies' then 't.id = %s'
+            when exists (
+                select from pg_attribute t where t.attrelid = c.oid and t.attname = 'identity_id'
+            ) then 't.identity_id in (
+                select m.identity_id from identity.memberships m where m.company_id = %s)'
             else 'true'
         end
     from pg_class c
@@ -42,10 +46,7 @@ impl Rows {
         let tables: Vec<(&str, String)> = tables
             .iter()
             .filter_map(|line| line.split_once('|'))
-            .map(|(table, hers)| match hers {
-                "true" => (table, hers.to_owned()),
-                _ => (table, format!("{hers}'{company_id}'")),
-            })
+            .map(|(table, hers)| (table, hers.replace("%s", &format!("'{company_id}'"))))
             .collect();
         let quick = "hashtextextended(t.ctid::text || t.xmin::text, t.tableoid::bigint)";
         let thorough = "hashtextextended(t::text, t.tableoid::bigint)";

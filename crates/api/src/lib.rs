@@ -38,6 +38,8 @@ pub struct State {
     passwords: Passwords,
     tokens: Tokens,
     chain: auth::refresh::Chain,
+    challenges: auth::challenge::Challenges,
+    vault: auth::vault::Vault,
     cursors: http::cursor::Signer,
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
@@ -66,7 +68,8 @@ pub struct Settings<'a> {
     pub passwords: Passwords,
     /// What access tokens are signed with; shared by all workers.
     pub keys: Keys,
-    /// What cursors and refresh tokens are made with: at least 32 bytes.
+    /// What cursors and refresh tokens are made with, and secrets of second factors are encrypted with: at least
+    /// 32 bytes.
     pub secret: &'a [u8],
     /// The origins whose pages may call the API (`https://crm.example`), exactly as browsers send them.
     pub origins: Vec<String>,
@@ -87,6 +90,8 @@ impl State {
             passwords: settings.passwords,
             tokens: Tokens::new(settings.keys),
             chain: auth::refresh::Chain::new(settings.secret),
+            challenges: auth::challenge::Challenges::new(settings.secret),
+            vault: auth::vault::Vault::new(settings.secret),
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
             draining: settings.draining,

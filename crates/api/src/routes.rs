@@ -21,8 +21,8 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
 use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
-    audit_log, company, customer_comments, customers, docs, health, jwks, login, me, sessions,
-    users,
+    audit_log, company, customer_comments, customers, docs, health, jwks, login,
+    login_second_factor, me, second_factor, sessions, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -35,11 +35,17 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(reset::request_password_reset)
         .service(reset::reset_password)
         .service(email::confirm_email)
+        .service(login_second_factor::login_with_second_factor)
         .service(sessions::refresh)
         .service(sessions::log_out)
         .service(sessions::list_my_sessions)
         .service(sessions::get_my_session)
         .service(sessions::end_my_session)
+        .service(second_factor::get_my_second_factor)
+        .service(second_factor::begin_my_second_factor)
+        .service(second_factor::confirm_my_second_factor)
+        .service(second_factor::remove_my_second_factor)
+        .service(second_factor::replace_my_recovery_codes)
         .service(me::get_me)
         .service(password::change_password)
         .service(email::request_email_change)

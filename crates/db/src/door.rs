@@ -30,13 +30,18 @@ pub struct Login {
     pub password_hash: String,
     /// Whom the login acts as.
     pub actor: Actor,
+    /// Whether the password alone is not enough.
+    pub has_second_factor: bool,
 }
 
 impl FromRow for Login {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        let (identity_id, password_hash) = (row.next()?, row.next()?);
-        let (company_id, user_id): (Uuid, Uuid) = (row.next()?, row.next()?);
-        Ok(Self { identity_id, password_hash, actor: Actor::trusted(company_id, user_id) })
+        Ok(Self {
+            identity_id: row.next()?,
+            password_hash: row.next()?,
+            actor: Actor::trusted(row.next()?, row.next()?),
+            has_second_factor: row.next()?,
+        })
     }
 }
 

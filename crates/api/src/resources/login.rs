@@ -17,6 +17,7 @@ use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::{Attempt, Standing};
 use crate::resources::company::Company;
+use crate::resources::login_second_factor::challenge;
 use crate::resources::sessions::bring;
 use crate::resources::users::User;
 
@@ -108,14 +109,15 @@ impl FromRow for Started {
 /// Log in
 ///
 /// The answer is the same, and takes as long, whether the e-mail is unknown or not confirmed yet, the password
-/// wrong or the user disabled.
+/// wrong or the user disabled. The right password of a login with a second factor is answered with 401
+/// `second-factor-required` and a `challenge`, for `POST /v1/auth/second-factor`.
 #[utoipa::path(
     tag = "auth",
     operation_id = "login",
     request_body = Credentials,
     responses(
         (status = 200, body = Session),
-        (status = 401, description = "`invalid-credentials`"),
+        (status = 401, description = "`invalid-credentials`, `second-factor-required`"),
         (status = 429, description = "`too-many-attempts`, `rate-limited`: see `Retry-After`"),
     ),
     security(())
@@ -132,6 +134,13 @@ pub(crate) async fn login(
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let right = state.passwords.verify(password.clone(), hash).await?;
     let known = known.filter(|_| right);
+    if let Some(login) = known.as_ref().filter(|known| known.has_second_factor) {
+        let problem = challenge(&request, &state, login)
+            .await
+            .map_err(|problem| not_allowed(problem, &state, &email))?;
+        attempt.succeeded();
+        return Err(problem);
+    }
     // Whoever is refused takes the same way to the database as a disabled user.
     let actor = known.as_ref().map_or(NOBODY, |known| known.actor);
     let answer = begin_session(&request, &state, actor, session)
@@ -218,6 +227,14 @@ fn check(email: &str, password: &str) -> Answer<()> {
 fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
     match problem.code() {
         Code::SessionRevoked | Code::NotFound => refused(state, email),
+        _ => problem,
+    }
+}
+
+/// The same where no password was shown.
+pub(crate) fn not_welcome(problem: Problem) -> Problem {
+    match problem.code() {
+        Code::SessionRevoked | Code::NotFound => Problem::new(Code::InvalidCredentials),
         _ => problem,
     }
 }
