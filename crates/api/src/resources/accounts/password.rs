@@ -18,7 +18,7 @@ use crate::resources::login::{Delivery, Session, begin_session};
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
-    #[schema(example = "two-companies-one-database", format = Password)]
+    #[schema(example = "the one that you have", format = Password)]
     current_password: String,
     /// As for a sign-up.
     #[schema(example = "hunting unicorns at dawn", format = Password)]
