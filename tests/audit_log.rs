@@ -29,7 +29,7 @@ async fn a_login_is_recorded_with_who_came_and_without_their_secret() {
         },
         "created_at": started[0]["created_at"],
     });
-    assert_eq!(started, [whole.clone()]);
+    assert_eq!((started.len(), &started[0]), (1, &whole));
     let mine = alice.get("/v1/me/sessions").await;
     assert_eq!(mine.json["data"][0]["id"], *session);
     assert_eq!(one(&alice, &whole["id"]).await.json, whole);
@@ -395,8 +395,10 @@ async fn whoever_guesses_passwords_does_not_fill_the_disk() {
     let limits = Limits { connections: 8, ..Limits::default() };
     let door = Door::new(&world.database.auth_url(), limits).unwrap();
     let fail = async |times: usize| {
-        let failures = (0..times).map(|_| door.record_failure("Alice@Nike.example"));
-        assert!(join_all(failures).await.iter().all(Result::is_ok));
+        for _ in 0..times / 10 {
+            let failures = (0..10).map(|_| door.record_failure("Alice@Nike.example"));
+            assert!(join_all(failures).await.iter().all(Result::is_ok));
+        }
     };
     let size = "select count(*) from crm.audit_log";
     let before: usize = admin.value(size).await.parse().unwrap();

@@ -28,7 +28,8 @@ from (
         cross join lateral aclexplode(a.attacl) y
         where a.attrelid = c.oid
     ) x
-    where c.oid = to_regclass('crm.audit_log')
+    where n.nspname = 'crm'
+        and c.relname = 'audit_log'
         and x.grantee <> c.relowner
         and x.privilege_type <> 'SELECT'
     union all
@@ -37,7 +38,9 @@ from (
         format('%s permits more than to read, to append and to take out what is too old', p.polname),
         format('drop policy %I on crm.audit_log;', p.polname)
     from pg_catalog.pg_policy p
-    where p.polrelid = to_regclass('crm.audit_log')
+    join pg_catalog.pg_class c on c.oid = p.polrelid
+    where c.relnamespace = to_regnamespace('crm')
+        and c.relname = 'audit_log'
         and p.polpermissive
         and (
             p.polcmd in ('w', '*')
@@ -55,9 +58,11 @@ from (
     where not exists (
         select
         from pg_catalog.pg_policy p
+        join pg_catalog.pg_class c on c.oid = p.polrelid
         join pg_catalog.pg_depend d on d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
         join pg_catalog.pg_proc h on d.refclassid = 'pg_catalog.pg_proc'::regclass and h.oid = d.refobjid
-        where p.polrelid = to_regclass('crm.audit_log')
+        where c.relnamespace = to_regnamespace('crm')
+            and c.relname = 'audit_log'
             and p.polname = 'audit_log_may_read'
             and not p.polpermissive
             and p.polcmd = 'r'
@@ -89,7 +94,9 @@ from (
     where not exists (
         select
         from pg_catalog.pg_trigger t
-        where t.tgrelid = to_regclass('crm.' || e.table_name)
+        join pg_catalog.pg_class c on c.oid = t.tgrelid
+        where c.relnamespace = to_regnamespace('crm')
+            and c.relname = e.table_name
             and t.tgname = e.trigger_name
             and t.tgfoid = (
                 select h.oid

@@ -228,12 +228,17 @@ begin
     if preparation is not null then
         execute preparation;
     end if;
+    -- As the application plans: which policy is asked first must not depend on the size of a table.
+    set local enable_seqscan = off;
+    set local enable_bitmapscan = off;
     execute format('set local role %I', acts_as);
     if afterwards is null then
         execute statement into answer;
     else
         execute statement;
         set local role none;
+        set local enable_seqscan = on;
+        set local enable_bitmapscan = on;
         execute afterwards into answer;
     end if;
     raise exception using errcode = 'UNDO0', message = answer;

@@ -124,8 +124,8 @@ mutants (kind, object, change) as (
     select
         'isolation', policy,
         format(
-            'drop policy %1$s; create policy %1$s as permissive for all to public using (%2$s) with check (%3$s)',
-            policy, using_expression, check_expression
+            'drop policy %1$s; create policy %1$s as permissive for all to public using (%2$s)%3$s',
+            policy, using_expression, ' with check (' || check_expression || ')'
         )
     from policies
     where not polpermissive
