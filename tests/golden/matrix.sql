@@ -175,14 +175,16 @@ select pg_temp.furnish(r, c)
 from relation r
 cross join company c
 where r.kind in ('r', 'p')
+    and r.tenant is not null
 order by r.oid, c.own;
--- Of no company, and empty as long as nobody has failed to log in.
+-- Of no company, and empty as long as nobody fails to log in, has a second factor, or signs up.
 insert into identity.login_failures (identity_id)
 select i.id
 from identity.identities i;
+insert into identity.second_factors (identity_id)
+select i.id
+from identity.identities i;
 set local session_replication_role = origin;
-
--- What belongs to no company yet: somebody who has signed up.
 insert into identity.one_time_tokens (kind, secret_hash, email, expires_at)
 values ('verify_email', sha256(''), 'made-up@example.com', now() + interval '1 hour');
 insert into identity.sign_ups (id, company_name, name, password_hash)
