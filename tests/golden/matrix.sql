@@ -164,6 +164,7 @@ begin
         from relation_column c
         where c.oid = target.oid
             and (c.is_required or c.is_reference or c.name = target.tenant);
+        exit when names is null;
         execute format('insert into %s (%s) select %s', target.name, names, expressions);
     end loop;
 end
