@@ -43,10 +43,10 @@ prove: ## Break every protection once; whatever goes unnoticed is printed (minut
 	$(CARGO) test --package paddock-tests prove_thoroughly -- --ignored --nocapture
 
 bench: ## Measure against the database's own speed (about 15 minutes; see README)
-	$(CARGO) run --release --package paddock --locked -- bench
+	$(CARGO) run --profile bench --package paddock -- bench
 
 bench-quick: ## The same in under two minutes, with less data
-	$(CARGO) run --release --package paddock --locked -- bench --quick
+	$(CARGO) run --profile bench --package paddock -- bench --quick
 
 release: ## Build target/release/paddock
 	$(CARGO) build --release --package paddock --locked
