@@ -45,8 +45,10 @@ async fn head_is_get_without_the_body() {
     let comments = format!("/v1/customers/{customer}/comments");
     let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
     let session = alice.get("/v1/me/sessions").await.json["data"][0]["id"].clone();
+    let record = alice.get("/v1/audit-log").await.json["data"][0]["id"].clone();
     let ids = |name: &str| match name {
         "user_id" => alice.user_id.to_string(),
+        "audit_record_id" => record.as_str().unwrap().to_owned(),
         "comment_id" => comment.clone(),
         "session_id" => session.as_str().unwrap().to_owned(),
         _ => customer.clone(),

@@ -1,5 +1,6 @@
 -- Which functions are there, and is each of them signed as it is?
 -- A function is code within the walls: language, volatility and whose rights it runs with are part of the name.
+-- Those that run with their owner's rights are signed in sql/audit/82_function_definer.sql as well.
 select
     'function_signed' as id,
     'high' as severity,
@@ -7,9 +8,9 @@ select
     case
         when s.signature is null then 'nobody signed it'
         else format(
-            'is %s %s%s, signed as %s %s',
+            'is %s %s%s, signed as %s %s%s',
             f.language, f.volatility, case when f.definer then ' security definer' end,
-            s.language, s.volatility
+            s.language, s.volatility, case when s.definer then ' security definer' end
         )
     end as detail,
     format('drop %s %s; or sign it in sql/audit/81_function_signed.sql', f.kind, f.signature) as remedy
@@ -35,18 +36,32 @@ from (
 ) f
 left join (
     values
-        ('app.company_id()', 'sql', 'stable'),
-        ('app.user_id()', 'sql', 'stable'),
-        ('app.refuse_session()', 'plpgsql', 'volatile'),
-        ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile'),
-        ('app.fold(text)', 'sql', 'immutable'),
-        ('app.touch()', 'plpgsql', 'volatile'),
-        ('app.catalog()', 'sql', 'stable'),
-        ('app.record_catalog()', 'sql', 'volatile'),
-        ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile')
-) s (signature, language, volatility) on s.signature = f.signature
+        ('app.company_id()', 'sql', 'stable', false),
+        ('app.user_id()', 'sql', 'stable', false),
+        ('app.refuse_session()', 'plpgsql', 'volatile', false),
+        ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile', false),
+        ('app.fold(text)', 'sql', 'immutable', false),
+        ('app.touch()', 'plpgsql', 'volatile', false),
+        ('app.catalog()', 'sql', 'stable', false),
+        ('app.record_catalog()', 'sql', 'volatile', false),
+        ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile', false),
+        ('app.may_read_audit_log()', 'plpgsql', 'stable', false),
+        ('app.record_change()', 'plpgsql', 'volatile', true),
+        ('app.record_failed_login(text)', 'plpgsql', 'volatile', true),
+        ('identity.forget_old_tokens()', 'sql', 'volatile', false),
+        ('identity.end_everything(uuid)', 'plpgsql', 'volatile', false),
+        ('identity.begin_sign_up(text, text, text, text, bytea)', 'plpgsql', 'volatile', true),
+        ('identity.complete_sign_up(bytea)', 'plpgsql', 'volatile', true),
+        ('identity.begin_password_reset(text, bytea)', 'plpgsql', 'volatile', true),
+        ('identity.words_of_reset(bytea)', 'plpgsql', 'volatile', true),
+        ('identity.reset_password(bytea, text)', 'plpgsql', 'volatile', true),
+        ('identity.change_password(uuid, text, text)', 'plpgsql', 'volatile', true),
+        ('identity.renew_password_hash(uuid, text, text)', 'sql', 'volatile', true),
+        ('identity.begin_email_change(uuid, text, bytea)', 'plpgsql', 'volatile', true),
+        ('identity.change_email(bytea)', 'plpgsql', 'volatile', true)
+) s (signature, language, volatility, definer) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language
     or s.volatility <> f.volatility
-    or f.definer
+    or s.definer <> f.definer
 order by object;

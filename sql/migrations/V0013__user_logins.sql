@@ -20,6 +20,9 @@ create table crm.user_logins (
     constraint user_logins_subject_check check (subject <> '' and octet_length(subject) <= 1000)
 );
 
+create trigger user_logins_record after insert or update or delete on crm.user_logins
+    for each row execute function app.record_change();
+
 alter table crm.user_logins enable row level security;
 alter table crm.user_logins force row level security;
 create policy user_logins_floor on crm.user_logins as restrictive for all to public

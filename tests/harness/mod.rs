@@ -3,10 +3,12 @@
 mod cluster;
 pub mod ed25519;
 pub mod forge;
+pub mod mailbox;
 mod person;
 pub mod program;
 pub mod provider;
 mod psql;
+pub mod python;
 mod reply;
 mod wire;
 mod world;

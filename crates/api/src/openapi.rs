@@ -25,12 +25,13 @@ use crate::http::problem::ProblemBody;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
-        (name = "auth", description = "Logging in"),
+        (name = "auth", description = "Signing up, logging in, and what is confirmed by mail"),
         (name = "me", description = "Who the access token acts as"),
         (name = "company", description = "The tenant"),
         (name = "users", description = "The people of a company who log in"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
+        (name = "audit log", description = "What happened that matters for security"),
         (name = "health", description = "For load balancers"),
         (name = "docs", description = "This description"),
     ),

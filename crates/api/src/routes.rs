@@ -19,8 +19,10 @@ use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
+use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
-    company, customer_comments, customers, docs, health, jwks, login, me, sessions, users,
+    audit_log, company, customer_comments, customers, docs, health, jwks, login,
+    login_second_factor, me, second_factor, sessions, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -28,12 +30,25 @@ fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(jwks::public_keys)
         .service(login::login)
+        .service(sign_up::sign_up)
+        .service(sign_up::verify_email)
+        .service(reset::request_password_reset)
+        .service(reset::reset_password)
+        .service(email::confirm_email)
+        .service(login_second_factor::login_with_second_factor)
         .service(sessions::refresh)
         .service(sessions::log_out)
         .service(sessions::list_my_sessions)
         .service(sessions::get_my_session)
         .service(sessions::end_my_session)
+        .service(second_factor::get_my_second_factor)
+        .service(second_factor::begin_my_second_factor)
+        .service(second_factor::confirm_my_second_factor)
+        .service(second_factor::remove_my_second_factor)
+        .service(second_factor::replace_my_recovery_codes)
         .service(me::get_me)
+        .service(password::change_password)
+        .service(email::request_email_change)
         .service(me::ping)
         .service(company::get_company)
         .service(users::list_users)
@@ -54,6 +69,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customer_comments::get_customer_comment)
         .service(customer_comments::update_customer_comment)
         .service(customer_comments::delete_customer_comment)
+        .service(audit_log::list_audit_log)
+        .service(audit_log::get_audit_record)
         .service(health::livez)
         .service(health::readyz)
         .service(docs::openapi_json);

@@ -48,6 +48,8 @@ pub enum Error {
     InvalidText,
     /// A value is out of its type's range (class 22).
     InvalidValue,
+    /// A rule keeps the acting user from what they asked for (42501 with a name; without one it is a defect of ours).
+    NotPermitted,
     /// A statement failed, its error was swallowed, and the transaction could not commit (25P02).
     Aborted,
     /// Anything else: a defect of ours. The text is for the log.
@@ -69,6 +71,7 @@ impl fmt::Display for Error {
             Self::Violation(kind, name) => write!(f, "{kind:?} violated: {name}"),
             Self::InvalidText => f.write_str("a text that cannot be stored"),
             Self::InvalidValue => f.write_str("a value out of range"),
+            Self::NotPermitted => f.write_str("the user's role does not permit this"),
             Self::Aborted => f.write_str("commit of an aborted transaction"),
             Self::Internal(text) => f.write_str(text),
         }
@@ -114,6 +117,7 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Self::Unavailable
             }
+            SqlState::INSUFFICIENT_PRIVILEGE if db.constraint().is_some() => Self::NotPermitted,
             // The context: never set in this session, or set in an earlier transaction of it.
             SqlState::UNDEFINED_OBJECT if db.message().contains("app.") => Self::ContextMissing,
             SqlState::INVALID_TEXT_REPRESENTATION if db.message().ends_with(": \"\"") => {

@@ -20,7 +20,7 @@ pub(crate) struct Company {
     #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4b")]
     id: Uuid,
     #[schema(example = "Nike")]
-    name: String,
+    pub(crate) name: String,
     #[serde(serialize_with = "timestamp::serialize")]
     #[schema(example = "2026-11-23T14:30:52.000000Z")]
     created_at: OffsetDateTime,

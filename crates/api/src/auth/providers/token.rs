@@ -143,3 +143,47 @@ fn is_for(audience: Option<&str>, aud: Option<&Value>) -> bool {
         (Some(_), _) => false,
     }
 }
+
+#[cfg(test)]
+mod scratch {
+    use serde_json::{Value, json};
+    #[test]
+    fn wycheproof_scratch() {
+        let d: Value = serde_json::from_slice(&std::fs::read("/tmp/jws.json").unwrap()).unwrap();
+        let (mut va, mut vr, mut ir, mut ia, mut skip) = (0, vec![], 0, vec![], vec![]);
+        std::fs::create_dir_all("/tmp/wych").unwrap();
+        for g in d["testGroups"].as_array().unwrap() {
+            let key = if g["public"].is_object() { &g["public"] } else { &g["private"] };
+            let alg = key["alg"].as_str().unwrap_or("");
+            let n = g["tests"].as_array().unwrap().len();
+            let mut e = json!({"issuer":"x","audience":null,"algorithms":[alg]});
+            if key["kty"] == "oct" {
+                use base64::Engine;
+                let k = base64::prelude::BASE64_URL_SAFE_NO_PAD.decode(key["k"].as_str().unwrap()).unwrap();
+                std::fs::write("/tmp/wych/k", &k).unwrap();
+                e["secret_file"] = json!("k");
+            } else { e["jwks"] = json!({"keys":[key]}); }
+            let p = crate::Providers::of_text(&json!({"providers":[e]}).to_string(), std::path::Path::new("/tmp/wych"), crate::limits::Clock::default());
+            let p = match p { Ok(p) => p, Err(err) => { skip.push(format!("{} {} {n}: {err}", g["comment"], alg)); 
+                for t in g["tests"].as_array().unwrap() { if t["result"] == "invalid" { ir += 1 } else { vr.push(format!("{} (key refused)", t["tcId"])) } } continue } };
+            let trusted = p.trusted();
+            let provider = &trusted.0[0];
+            for t in g["tests"].as_array().unwrap() {
+                let jws = match &t["jws"] { Value::String(s) => s.clone(), other => other.to_string() };
+                // A secret's token names no key here: the id is taken out of the comparison.
+                let ok = super::segments(&jws).is_some_and(|[h, b, s]| {
+                    let signed = &jws[..h.len() + 1 + b.len()];
+                    provider.check(h, signed, s).is_some()
+                });
+                let valid = t["result"] == "valid";
+                match (valid, ok) {
+                    (true, true) => va += 1,
+                    (true, false) => vr.push(format!("{} {} {} {}", t["tcId"], g["comment"], t["comment"], alg)),
+                    (false, false) => ir += 1,
+                    (false, true) => ia.push(format!("{} {} {}", t["tcId"], t["comment"], jws.chars().take(60).collect::<String>())),
+                }
+            }
+        }
+        println!("valid accepted {va}\nvalid refused {vr:#?}\ninvalid refused {ir}\ninvalid accepted {ia:#?}\nskip {skip:#?}");
+    }
+}
