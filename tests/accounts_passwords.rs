@@ -272,10 +272,10 @@ async fn nobody_changes_password_or_email_without_the_present_password() {
     let before = world.everything().await;
     for wrong in ["wrong", "", "two-companies-one-database ", NEW_PASSWORD] {
         let reply = change(&alice, wrong, NEW_PASSWORD).await;
-        assert_eq!(reply.problem(), "403 wrong-password", "{wrong}");
+        assert_eq!(reply.problem(), "403 confirmation-failed", "{wrong}");
         let body = json!({ "current_password": wrong, "email": "eve@example.com" });
         let reply = alice.post("/v1/me/email", body).await;
-        assert_eq!(reply.problem(), "403 wrong-password", "{wrong}");
+        assert_eq!(reply.problem(), "403 confirmation-failed", "{wrong}");
     }
     for (path, body, problem) in [
         ("password", json!({ "new_password": NEW_PASSWORD }), "422 validation /current_password"),

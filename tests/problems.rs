@@ -31,7 +31,7 @@ fn every_code_has_the_status_that_it_was_given() {
             "authentication-required invalid-token token-expired session-revoked invalid-credentials \
                 second-factor-required invalid-code",
         ),
-        (403, "csrf sign-up-closed wrong-password insufficient-permission confirmation-failed"),
+        (403, "csrf sign-up-closed insufficient-permission confirmation-failed"),
         (404, "not-found"),
         (405, "method-not-allowed"),
         (406, "not-acceptable"),

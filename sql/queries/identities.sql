@@ -13,20 +13,6 @@ where i.email_key = app.fold($1::text)
 order by m.created_at, m.company_id
 limit 1
 
--- name: find_login_of_user
--- By the login door: the identity that acts as this user of this company.
-select
-    i.id,
-    i.password_hash,
-    m.company_id,
-    m.user_id,
-    f.confirmed_at is not null
-from identity.memberships m
-join identity.identities i on i.id = m.identity_id
-left join identity.second_factors f on f.identity_id = i.id
-where m.company_id = $1::uuid
-    and m.user_id = $2::uuid
-
 -- name: record_failed_login
 -- By the login door, when the answer is decided. It is the same work for an e-mail that nobody has, but for the writing.
 select app.record_failed_login($1::text)

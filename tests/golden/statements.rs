@@ -429,7 +429,6 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         "end_session" | "end_other_sessions" | "get_session" => vec![quoted(Uuid::nil())],
         "list_sessions" => vec![none(), page],
         "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
-        "find_login_of_user" => vec![quoted(scene.alice.company_id), quoted(scene.alice.user_id)],
         "begin_sign_up" => {
             let who = ["new@example.com", "Another", "Ada", "$argon2id$made-up"].map(quoted);
             who.into_iter().chain([hash()]).collect()

@@ -64,15 +64,6 @@ impl FromRow for ChangedEmail {
     }
 }
 
-/// A company and a user of it.
-struct Place(Actor);
-
-impl FromRow for Place {
-    fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self(Actor::trusted(row.next()?, row.next()?)))
-    }
-}
-
 impl Door {
     /// Keeps a sign-up for 24 hours under the hash of its token, unless the e-mail has a login.
     ///
@@ -89,8 +80,7 @@ impl Door {
     /// # Errors
     /// See [`Error`](crate::Error).
     pub async fn complete_sign_up(&self, hash: &[u8]) -> Result<Option<Actor>> {
-        let place = self.write(COMPLETE_SIGN_UP, &[&hash]).await?.pop();
-        Ok(place.map(|Place(actor)| actor))
+        Ok(self.write(COMPLETE_SIGN_UP, &[&hash]).await?.pop())
     }
 
     /// Makes a token for a new password, good for an hour; answers the address on record, if there is one.

@@ -16,7 +16,6 @@ use crate::tenant::{Actor, Params};
 
 const FIND_LOGIN: Statement = sql!("identities.sql", "find_login");
 const RECORD_FAILED_LOGIN: Statement = sql!("identities.sql", "record_failed_login");
-const FIND_LOGIN_OF_USER: Statement = sql!("identities.sql", "find_login_of_user");
 
 /// How long the door may take for an answer.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -39,9 +38,16 @@ impl FromRow for Login {
         Ok(Self {
             identity_id: row.next()?,
             password_hash: row.next()?,
-            actor: Actor::trusted(row.next()?, row.next()?),
+            actor: Actor::from_row(row)?,
             has_second_factor: row.next()?,
         })
+    }
+}
+
+/// A user of a company, as the login door finds them.
+impl FromRow for Actor {
+    fn from_row(row: &mut Row<'_>) -> Result<Self> {
+        Ok(Self::trusted(row.next()?, row.next()?))
     }
 }
 
@@ -66,15 +72,6 @@ impl Door {
         Ok(self.ask(FIND_LOGIN, &[&email]).await?.pop())
     }
 
-    /// The login that acts as this user, if a person does.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn find_of_user(&self, actor: Actor) -> Result<Option<Login>> {
-        let Actor { company_id, user_id, .. } = actor;
-        Ok(self.ask(FIND_LOGIN_OF_USER, &[&company_id, &user_id]).await?.pop())
-    }
-
     /// Records that somebody failed to log in with that e-mail, for each company in which it has a place: once a
     /// minute at most. For an e-mail without a login nothing is recorded.
     ///
@@ -90,15 +87,7 @@ impl Door {
         statement: Statement,
         params: Params<'_>,
     ) -> Result<Vec<T>> {
-        let ask = async {
-            let lease = self.0.lease(&Stopwatch::default()).await?;
-            let prepared = lease.prepare(statement.sql()).await?;
-            lease.take_off();
-            let rows = lease.client().query(&prepared, params).await;
-            lease.land();
-            rows?.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
-        };
-        tokio::time::timeout(DEADLINE, ask).await.unwrap_or(Err(Error::Timeout))
+        self.fly(statement, params, &Cell::new(false)).await
     }
 
     /// Runs one statement that writes: if the connection is lost, nobody knows whether it has.
@@ -108,20 +97,28 @@ impl Door {
         params: Params<'_>,
     ) -> Result<Vec<T>> {
         let flying = Cell::new(false);
-        let write = async {
+        self.fly(statement, params, &flying).await.map_err(|error| match error {
+            Error::Unavailable | Error::Timeout if flying.get() => Error::OutcomeUnknown,
+            error => error,
+        })
+    }
+
+    /// Notes when the statement leaves: before that, nothing can have been written.
+    async fn fly<T: FromRow>(
+        &self,
+        statement: Statement,
+        params: Params<'_>,
+        flying: &Cell<bool>,
+    ) -> Result<Vec<T>> {
+        let fly = async {
             let lease = self.0.lease(&Stopwatch::default()).await?;
             let prepared = lease.prepare(statement.sql()).await?;
             lease.take_off();
             flying.set(true);
             let rows = lease.client().query(&prepared, params).await;
             lease.land();
-            let rows = rows.map_err(|error| match Error::from(error) {
-                Error::Unavailable => Error::OutcomeUnknown,
-                error => error,
-            })?;
-            rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
+            rows?.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
         };
-        let late = || if flying.get() { Error::OutcomeUnknown } else { Error::Timeout };
-        tokio::time::timeout(DEADLINE, write).await.unwrap_or_else(|_| Err(late()))
+        tokio::time::timeout(DEADLINE, fly).await.unwrap_or(Err(Error::Timeout))
     }
 }

@@ -41,21 +41,12 @@ impl FromRow for Account {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
         Ok(Self {
             identity_id: row.next()?,
-            actor: Actor::trusted(row.next()?, row.next()?),
+            actor: Actor::from_row(row)?,
             password_hash: row.next()?,
             sealed_secret: row.next()?,
             confirmed_at: row.next()?,
             recovery_codes_left: row.next()?,
         })
-    }
-}
-
-/// A user of a company.
-struct Place(Actor);
-
-impl FromRow for Place {
-    fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self(Actor::trusted(row.next()?, row.next()?)))
     }
 }
 
@@ -132,8 +123,7 @@ impl Door {
     /// # Errors
     /// See [`Error`](crate::Error).
     pub async fn places_of(&self, identity_id: Uuid) -> Result<Vec<Actor>> {
-        let places: Vec<Place> = self.ask(LIST_PLACES, &[&identity_id]).await?;
-        Ok(places.into_iter().map(|Place(actor)| actor).collect())
+        self.ask(LIST_PLACES, &[&identity_id]).await
     }
 
     /// Whether the statement found its row.

@@ -40,8 +40,6 @@ pub enum Code {
     Csrf,
     /// Nobody may sign up here: an administrator lets people in.
     SignUpClosed,
-    /// The present password, which this takes, is another one.
-    WrongPassword,
     /// The caller's role does not permit this.
     InsufficientPermission,
     /// The current password is wrong, or the code: nothing was changed.
@@ -96,7 +94,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -109,7 +107,6 @@ impl Code {
         Self::InvalidCode,
         Self::Csrf,
         Self::SignUpClosed,
-        Self::WrongPassword,
         Self::InsufficientPermission,
         Self::ConfirmationFailed,
         Self::NotFound,
@@ -148,7 +145,7 @@ impl Code {
             Self::AuthenticationRequired => {
                 ("authentication-required", 401, "Log in and send the access token")
             }
-            Self::InvalidToken => ("invalid-token", 401, "The access token is not valid"),
+            Self::InvalidToken => ("invalid-token", 401, "The token is not valid"),
             Self::TokenExpired => ("token-expired", 401, "The access token has expired"),
             Self::SessionRevoked => ("session-revoked", 401, "The session is over"),
             Self::InvalidCredentials => ("invalid-credentials", 401, "E-mail or password is wrong"),
@@ -158,7 +155,6 @@ impl Code {
             Self::InvalidCode => ("invalid-code", 401, "The code is wrong, too old, or used"),
             Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
             Self::SignUpClosed => ("sign-up-closed", 403, "Nobody may sign up here"),
-            Self::WrongPassword => ("wrong-password", 403, "The present password is another one"),
             Self::InsufficientPermission => {
                 ("insufficient-permission", 403, "Your role does not permit this")
             }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::auth::refresh::{self, Link};
-use crate::auth::{passwords, tokens};
+use crate::auth::tokens;
 use crate::http::body::{Body, word};
 use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
@@ -217,36 +217,29 @@ fn agent(request: &HttpRequest) -> Option<String> {
 fn check(email: &str, password: &str) -> Answer<()> {
     let mut checks = Checks::default();
     checks.text("email", email, 254);
-    if password.len() > passwords::LONGEST {
-        checks.refuse("password", "too-long", "at most 1024 bytes");
-    }
+    checks.password("password", password);
     checks.done()
 }
 
-/// Disabled users learn no more than strangers do.
+/// Whoever is not let in is recorded, behind the answer: whether there is anything to record shows in no answer
+/// and in no time that one takes.
 fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
-    match problem.code() {
-        Code::SessionRevoked | Code::NotFound => refused(state, email),
-        _ => problem,
+    let problem = not_welcome(problem);
+    if problem.code() == Code::InvalidCredentials {
+        let (state, email) = (Data::clone(state), email.to_owned());
+        actix_web::rt::spawn(async move {
+            if let Err(error) = state.door.record_failure(&email).await {
+                tracing::warn!(%error, "a failed login was not recorded");
+            }
+        });
     }
+    problem
 }
 
-/// The same where no password was shown.
+/// Disabled users learn no more than strangers do.
 pub(crate) fn not_welcome(problem: Problem) -> Problem {
     match problem.code() {
         Code::SessionRevoked | Code::NotFound => Problem::new(Code::InvalidCredentials),
         _ => problem,
     }
-}
-
-/// The answer to whoever is not let in. That they came is recorded behind it: whether there is anything to record
-/// shows in no answer and in no time that one takes.
-fn refused(state: &Data<State>, email: &str) -> Problem {
-    let (state, email) = (Data::clone(state), email.to_owned());
-    actix_web::rt::spawn(async move {
-        if let Err(error) = state.door.record_failure(&email).await {
-            tracing::warn!(%error, "a failed login was not recorded");
-        }
-    });
-    Problem::new(Code::InvalidCredentials)
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::State;
 use crate::auth::caller::Caller;
-use crate::auth::{passwords, recovery, totp};
+use crate::auth::{recovery, totp};
 use crate::http::body::Body;
 use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
@@ -153,7 +153,7 @@ pub(crate) async fn begin_my_second_factor(
     Body(CurrentPassword { current_password }): Body<CurrentPassword>,
 ) -> Answer<HttpResponse> {
     let mut checks = Checks::default();
-    check_password(&mut checks, &current_password);
+    checks.password("current_password", &current_password);
     checks.done()?;
     let (email, account) = find(&caller, &state).await?;
     let account = inactive(account)?;
@@ -296,7 +296,7 @@ async fn prove<'a>(
 ) -> Answer<(Account, Attempt<'a>)> {
     let PasswordAndCode { current_password, code, recovery_code } = body;
     let mut checks = Checks::default();
-    check_password(&mut checks, &current_password);
+    checks.password("current_password", &current_password);
     let proof = Proof::read(&mut checks, code, recovery_code);
     checks.done()?;
     let account = find(caller, state).await?.1.filter(|account| account.confirmed_at.is_some());
@@ -307,12 +307,6 @@ async fn prove<'a>(
         Ok((account, attempt))
     } else {
         Err(Problem::new(Code::ConfirmationFailed))
-    }
-}
-
-fn check_password(checks: &mut Checks, password: &str) {
-    if password.len() > passwords::LONGEST {
-        checks.refuse("current_password", "too-long", "at most 1024 bytes");
     }
 }
 

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Confirmed, admit_token, check_length, not_good};
+use super::{Confirmed, admit_token, not_good};
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::http::body::Body;
@@ -41,7 +41,7 @@ pub(crate) struct NewEmailToken {
     request_body = EmailChange,
     responses(
         (status = 202, description = "A mail is on its way"),
-        (status = 403, description = "`wrong-password`"),
+        (status = 403, description = "`confirmation-failed`: the password is wrong"),
         (status = 429, description = "`too-many-attempts`, `rate-limited`: see `Retry-After`"),
     )
 )]
@@ -53,12 +53,12 @@ pub(crate) async fn request_email_change(
     Body(EmailChange { current_password, email }): Body<EmailChange>,
 ) -> Answer<HttpResponse> {
     let mut checks = Checks::default();
-    check_length(&mut checks, "current_password", &current_password);
+    checks.password("current_password", &current_password);
     checks.email("email", &email);
     checks.done()?;
     let confirmed = Confirmed::by(current_password, &caller, &request, &state).await?;
     state.limits.admit_mail(&request, &email)?;
-    let identity_id = confirmed.login.identity_id;
+    let identity_id = confirmed.account.identity_id;
     state.accounts.post.hand_in(Errand::EmailChange { identity_id, email })?;
     Ok(HttpResponse::Accepted().finish())
 }

@@ -6,13 +6,12 @@ pub(crate) mod reset;
 pub(crate) mod sign_up;
 
 use actix_web::{HttpMessage, HttpRequest};
-use paddock_db::{Actor, Login};
+use paddock_db::{Account, Actor};
 
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::auth::one_time::Token;
-use crate::auth::{password_rules, passwords};
-use crate::http::checks::Checks;
+use crate::auth::password_rules;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::Standing;
 use crate::resources::me::{GET_ME, Me};
@@ -38,12 +37,6 @@ fn not_good() -> Problem {
     Problem::new(Code::InvalidToken)
 }
 
-fn check_length(checks: &mut Checks, field: &str, password: &str) {
-    if password.len() > passwords::LONGEST {
-        checks.refuse(field, "too-long", "at most 1024 bytes");
-    }
-}
-
 /// Refuses a password that is too easy to guess for somebody who is known by these words.
 async fn require_strong(state: &State, field: &str, password: &str, words: &[&str]) -> Answer<()> {
     password_rules::require(field, password, words, state.accounts.breached.as_ref()).await
@@ -52,7 +45,7 @@ async fn require_strong(state: &State, field: &str, password: &str, words: &[&st
 /// The caller, who has shown once more who they are.
 struct Confirmed {
     me: Me,
-    login: Login,
+    account: Account,
 }
 
 impl Confirmed {
@@ -67,12 +60,13 @@ impl Confirmed {
         let me: Me = caller.read_one(GET_ME, &[]).await?;
         let attempt = state.limits.admit_login(request, &me.user.email)?;
         let actor = Actor::trusted(me.user.company_id, me.user.id);
-        let login = state.door.find_of_user(actor).await?;
-        let hash = login.as_ref().map(|login| login.password_hash.clone());
+        let account = state.door.account_of(actor).await?;
+        let hash = account.as_ref().map(|account| account.password_hash.clone());
         let right = state.passwords.verify(password, hash).await?;
-        let login = login.filter(|_| right).ok_or_else(|| Problem::new(Code::WrongPassword))?;
+        let account =
+            account.filter(|_| right).ok_or_else(|| Problem::new(Code::ConfirmationFailed))?;
         attempt.succeeded();
-        Ok(Self { me, login })
+        Ok(Self { me, account })
     }
 
     /// What the caller is known by.

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{Confirmed, check_length, require_strong};
+use super::{Confirmed, require_strong};
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::http::body::Body;
@@ -39,7 +39,7 @@ pub(crate) struct PasswordChange {
     request_body = PasswordChange,
     responses(
         (status = 200, body = Session),
-        (status = 403, description = "`wrong-password`"),
+        (status = 403, description = "`confirmation-failed`: the password is wrong"),
         (status = 422, description = "`password-rejected`, `validation`, `unknown-field`, `invalid-text`"),
         (status = 429, description = "`too-many-attempts`, `rate-limited`: see `Retry-After`"),
     )
@@ -53,16 +53,17 @@ pub(crate) async fn change_password(
 ) -> Answer<HttpResponse> {
     let PasswordChange { current_password, new_password, session } = body;
     let mut checks = Checks::default();
-    check_length(&mut checks, "current_password", &current_password);
-    check_length(&mut checks, "new_password", &new_password);
+    checks.password("current_password", &current_password);
+    checks.password("new_password", &new_password);
     checks.done()?;
     let confirmed = Confirmed::by(current_password, &caller, &request, &state).await?;
     require_strong(&state, "new_password", &new_password, &confirmed.words()).await?;
     let new_hash = state.passwords.hash(new_password).await?;
-    let login = confirmed.login;
-    let changed = state.door.change_password(login.identity_id, &login.password_hash, &new_hash);
+    let account = confirmed.account;
+    let changed =
+        state.door.change_password(account.identity_id, &account.password_hash, &new_hash);
     // Another request was faster: the present password is not what it was.
-    let address = changed.await?.ok_or_else(|| Problem::new(Code::WrongPassword))?;
+    let address = changed.await?.ok_or_else(|| Problem::new(Code::ConfirmationFailed))?;
     state.accounts.post.tell(Errand::PasswordChanged { address });
-    begin_session(&request, &state, login.actor, session).await
+    begin_session(&request, &state, account.actor, session).await
 }

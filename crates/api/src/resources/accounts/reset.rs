@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{admit_mail, admit_token, check_length, not_good, require_strong};
+use super::{admit_mail, admit_token, not_good, require_strong};
 use crate::State;
 use crate::http::body::Body;
 use crate::http::checks::Checks;
@@ -82,7 +82,7 @@ pub(crate) async fn reset_password(
     Body(NewPassword { token, password }): Body<NewPassword>,
 ) -> Answer<HttpResponse> {
     let mut checks = Checks::default();
-    check_length(&mut checks, "password", &password);
+    checks.password("password", &password);
     checks.done()?;
     let hash = admit_token(&request, &state, &token)?.hash();
     let words = state.door.words_of_reset(&hash).await?.ok_or_else(not_good)?;

@@ -6,7 +6,7 @@ use paddock_db::SignUp;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{admit_mail, admit_token, check_length, not_good, require_strong};
+use super::{admit_mail, admit_token, not_good, require_strong};
 use crate::State;
 use crate::http::body::Body;
 use crate::http::checks::Checks;
@@ -75,7 +75,7 @@ pub(crate) async fn sign_up(
     checks.text("company_name", &company_name, 200);
     checks.text("name", &name, 200);
     checks.email("email", &email);
-    check_length(&mut checks, "password", &password);
+    checks.password("password", &password);
     checks.done()?;
     require_strong(&state, "password", &password, &[&company_name, &name, &email]).await?;
     admit_mail(&request, &state, &email)?;
