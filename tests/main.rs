@@ -37,6 +37,7 @@ mod problems;
 mod program;
 mod prove;
 mod providers;
+mod providers_end;
 mod providers_keys;
 mod raw;
 mod second_factor;

@@ -1,12 +1,14 @@
 //! Outside logins: whose tokens are accepted, and whom they stand for.
 
 use futures_util::future::join_all;
+use paddock_api::Providers;
+use paddock_api::limits::Clock;
 use paddock_db::provision;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::harness::forge::edit;
-use crate::harness::provider::{ISSUER, OutsideKey, hasura, outside, trusted};
+use crate::harness::provider::{Files, ISSUER, KeyServer, OutsideKey, hasura, outside, trusted};
 use crate::harness::{Person, Place, Psql, World};
 use crate::tokens::{refused, with};
 
@@ -19,19 +21,19 @@ async fn world(more: Value) -> (World, OutsideKey) {
 }
 
 /// What somebody gets whose login stands for nobody.
-async fn is_nobody(world: &World, token: &str) {
+pub async fn is_nobody(world: &World, token: &str) {
     let reply = with(&world.stranger(), token).await;
     assert_eq!(reply.problem(), "401 session-revoked");
     assert_eq!(reply.header("www-authenticate"), "Bearer error=\"invalid_token\"");
 }
 
-async fn user_of(person: &Person, token: &str) -> Value {
+pub async fn user_of(person: &Person, token: &str) -> Value {
     let me = with(person, token).await;
     assert_eq!(me.status, 200, "{me:?}");
     me.json["user"].clone()
 }
 
-fn with_claims(claims: &Map<String, Value>, more: Value) -> Map<String, Value> {
+pub fn with_claims(claims: &Map<String, Value>, more: Value) -> Map<String, Value> {
     more.as_object()
         .unwrap()
         .iter()
@@ -64,6 +66,29 @@ async fn a_token_in_hasuras_format_reads_exactly_its_companys_customers() {
     let owner = (&made.json["company_id"], &made.json["user_id"]);
     let place = world.alice_place();
     assert_eq!(owner, (&json!(place.company_id), &json!(place.user_id)));
+}
+
+#[actix_web::test]
+async fn the_example_of_the_readme_lets_hasuras_users_in() {
+    let (_, example) = include_str!("../README.md")
+        .split_once("<!-- outside logins: read by a test -->\n```json\n")
+        .unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let written: Value = serde_json::from_str(example).unwrap();
+    let [issuer, url] =
+        ["issuer", "jwks_url"].map(|name| written["providers"][0][name].as_str().unwrap());
+    let (keys, key) = (KeyServer::start(), OutsideKey::new("RS256", "k1"));
+    keys.has(&[&key]);
+    let (files, clock) = (Files::new(), Clock::default());
+    assert!(Providers::of_text(example, files.path(), clock.clone()).is_ok(), "as it is written");
+    let here = example.replace(url, &keys.url);
+    let providers = Providers::of_text(&here, files.path(), clock).unwrap();
+    providers.refresh().await;
+    let world = World::trusting(providers).await;
+    let claims = edit(&hasura(world.alice_place()), "iss", json!(issuer));
+    let alice = user_of(&world.stranger(), &key.token(&claims)).await;
+    assert_eq!(alice["email"], "alice@nike.example");
+    refused(&world.stranger(), &key.token(&hasura(world.alice_place()))).await;
 }
 
 #[actix_web::test]
@@ -147,7 +172,7 @@ async fn a_linked_login_is_its_user_until_the_link_is_removed() {
 }
 
 #[actix_web::test]
-async fn whoever_is_known_takes_one_flight_and_whoever_is_new_two() {
+async fn the_door_is_asked_at_the_first_sight_of_a_token_alone() {
     let (world, key) = world(json!({ "users": "linked" })).await;
     let alice = world.alice_place();
     let (url, email) = (world.database.admin_url(), "alice@nike.example");
@@ -161,12 +186,13 @@ async fn whoever_is_known_takes_one_flight_and_whoever_is_new_two() {
         .await
         .unwrap();
     let token = key.token(&outside("alice", alice));
-    let flights = || world.database.log("begin read only").len();
-    let before = flights();
+    let steps =
+        || ["identity.arrive", "begin read only"].map(|text| world.database.log(text).len());
+    let before = steps();
     assert_eq!(with(&world.stranger(), &token).await.status, 200);
-    assert_eq!(flights() - before, 2);
+    assert_eq!(steps(), [before[0] + 1, before[1] + 1]);
     assert_eq!(with(&world.stranger(), &token).await.status, 200);
-    assert_eq!(flights() - before, 3);
+    assert_eq!(steps(), [before[0] + 1, before[1] + 2]);
 }
 
 #[actix_web::test]
@@ -285,10 +311,15 @@ async fn no_user_makes_users_or_links_and_colleagues_do_not_see_each_others() {
     assert_eq!(psql.rows_as(world.bob_place(), count).await, ["0"]);
     let statements = [
         "insert into crm.users (name, email, role) values ('Eve', 'eve@example.com', 'member')",
-        "insert into crm.user_logins (user_id, issuer, subject) values (app.user_id(), 'x', 'x')",
+        "insert into crm.user_logins (member_id, issuer, subject) values (app.user_id(), 'x', 'x')",
+        "update crm.user_logins set subject = 'x'",
+        "delete from crm.user_logins",
+        "select identity.arrive(app.company_id(), 'x', 'x', 'eve@nike.example', false, 'Eve', 'member')",
     ];
-    for statement in statements {
-        let refusal = psql.refusal_as(alice, statement).await;
-        assert!(refusal.starts_with("42501"), "{refusal}");
+    for place in [alice, Place { user_id: Uuid::nil(), ..alice }] {
+        for statement in statements {
+            let refusal = psql.refusal_as(place, statement).await;
+            assert!(refusal.starts_with("42501"), "{refusal}");
+        }
     }
 }

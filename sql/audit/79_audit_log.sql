@@ -86,6 +86,7 @@ from (
         values
             ('companies', 'companies_record', 21, true),
             ('users', 'users_record', 29, true),
+            ('user_logins', 'user_logins_record', 29, true),
             ('sessions', 'sessions_record_start', 5, true),
             ('sessions', 'sessions_record_end', 17, false),
             ('sessions', 'sessions_record_reuse', 17, false),

@@ -58,7 +58,8 @@ left join (
         ('identity.change_password(uuid, text, text)', 'plpgsql', 'volatile', true),
         ('identity.renew_password_hash(uuid, text, text)', 'sql', 'volatile', true),
         ('identity.begin_email_change(uuid, text, bytea)', 'plpgsql', 'volatile', true),
-        ('identity.change_email(bytea)', 'plpgsql', 'volatile', true)
+        ('identity.change_email(bytea)', 'plpgsql', 'volatile', true),
+        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'plpgsql', 'volatile', true)
 ) s (signature, language, volatility, definer) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language

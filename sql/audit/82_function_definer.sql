@@ -1,7 +1,8 @@
 -- Is there a function that runs with somebody else's rights?
 -- SECURITY DEFINER is a door: whoever may call it acts as its owner. Signed are the steps by which the login door,
--- which has nothing in crm, signs people up, changes passwords and e-mails and records failed logins; and
--- app.record_change, which is for triggers alone, because nobody who changes a row may write its record himself.
+-- which has nothing in crm, signs people up, lets them arrive who log in elsewhere, changes passwords and e-mails and
+-- records failed logins; and app.record_change, which is for triggers alone, because nobody who changes a row may
+-- write its record himself.
 -- Each belongs to paddock_owner, who neither logs in nor bypasses row security, has a search_path that ends in
 -- pg_temp, and can be called by the role in the list and by nobody else.
 select
@@ -51,7 +52,8 @@ left join (
         ('identity.change_password(uuid, text, text)', 'paddock_auth'),
         ('identity.renew_password_hash(uuid, text, text)', 'paddock_auth'),
         ('identity.begin_email_change(uuid, text, bytea)', 'paddock_auth'),
-        ('identity.change_email(bytea)', 'paddock_auth')
+        ('identity.change_email(bytea)', 'paddock_auth'),
+        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'paddock_auth')
 ) s (signature, caller) on s.signature = f.signature
 where s.signature is null
     or f.owner <> 'paddock_owner'

@@ -37,3 +37,8 @@ from identity.begin_email_change($1::uuid, $2::text, $3::bytea) c
 -- name: change_email
 select c.old_email, c.new_email
 from identity.change_email($1::bytea) c
+
+-- name: arrive
+-- No row: the login stands for nobody.
+select a.login_id, a.user_id
+from identity.arrive($1::uuid, $2::text, $3::text, $4::text, $5::boolean, $6::text, $7::text) a

@@ -27,8 +27,8 @@ returning user_id
 
 -- name: create_user_login
 -- As the owner, with the company bound.
-insert into crm.user_logins (user_id, issuer, subject)
+insert into crm.user_logins (member_id, issuer, subject)
 select u.id, $2::text, $3::text
 from crm.users u
 where u.email_key = app.fold($1::text)
-returning user_id
+returning member_id

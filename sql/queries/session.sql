@@ -29,6 +29,20 @@ select case
     else app.refuse_session()
 end
 
+-- name: require_linked_user
+-- The same for somebody who logs in elsewhere: the link must still be there.
+select case
+    when exists (
+        select
+        from crm.users u
+        join crm.user_logins l on l.member_id = u.id
+        where u.id = (select app.user_id())
+            and u.disabled_at is null
+            and l.id = $1::uuid
+    ) then true
+    else app.refuse_session()
+end
+
 -- name: still_open
 -- Goes ahead of a COMMIT: in an aborted transaction it fails, where COMMIT would answer as if all were well.
 select true

@@ -13,12 +13,6 @@ set local app.company_id = :'alice_company';
 select count(*) from crm.customers;
 --> value: 3
 
--- Whoever says that nobody acts can let a user arrive, and link a login to any user of the company: it is how
--- those come who log in elsewhere. A statement of the server's own is bound to its user, and cannot.
-set local app.user_id = '00000000-0000-0000-0000-000000000000';
-insert into crm.user_logins (user_id, issuer, subject) values (:'bob_user', 'https://login.example', 'eve');
---> affected: 1
-
 -- It can be set for the session, where the next transaction would find it if it did not bind its own. The
 -- server binds one in each.
 set app.company_id = :'alice_company';

@@ -82,6 +82,18 @@ select identity.change_password(:'unknown', '$argon2id$', '$argon2id$mine');
 select identity.complete_sign_up(sha256('mine'));
 --> 42501
 
+-- A user and a login of one's own in any company, by the step for those who log in elsewhere.
+select * from identity.arrive(
+    :'alice_company', 'https://login.example', 'eve', 'eve@example.com', false, 'Eve', 'member'
+);
+--> 42501
+
+-- One that stands for Alice.
+select * from identity.arrive(
+    :'alice_company', 'https://login.example', 'eve', 'alice@nike.example', true, null, null
+);
+--> 42501
+
 -- Somebody else's e-mail.
 select identity.change_email(sha256('mine'));
 --> 42501

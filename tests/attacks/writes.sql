@@ -204,31 +204,30 @@ insert into crm.users (company_id, name, email) values (:'alice_company', 'Bob',
 insert into crm.users (name, email) values ('Eve', 'eve@example.com');
 --> 42501
 
--- Bob makes a user of another company, or an owner of his own, while nobody acts.
+-- A user of Bob's company while nobody acts, as somebody who arrives.
 set local app.user_id = '00000000-0000-0000-0000-000000000000';
-insert into crm.users (name, email, role) values ('Eve', 'eve@example.com', 'owner');
+insert into crm.users (name, email) values ('Eve', 'eve@example.com');
 --> 42501
 
--- Bob gives his login to a colleague of his, or himself another one.
-insert into crm.user_logins (user_id, issuer, subject) values (:'bob_user', 'https://login.example', 'eve');
+-- Bob gives himself a login elsewhere.
+insert into crm.user_logins (member_id, issuer, subject) values (:'bob_user', 'https://login.example', 'eve');
 --> 42501
 
--- A login for a user of another company, while nobody acts.
-set local app.user_id = '00000000-0000-0000-0000-000000000000';
-insert into crm.user_logins (user_id, issuer, subject) values (:'alice_user', 'https://login.example', 'eve');
---> 23503
-
--- The company of a login is not for Bob to say.
-set local app.user_id = '00000000-0000-0000-0000-000000000000';
-insert into crm.user_logins (company_id, user_id, issuer, subject)
+-- One of Alice's, for himself.
+insert into crm.user_logins (company_id, member_id, issuer, subject)
 values (:'alice_company', :'alice_user', 'https://login.example', 'eve');
 --> 42501
 
--- A login, once there, is changed by nobody.
-update crm.user_logins set subject = 'eve';
+-- The same while nobody acts.
+set local app.user_id = '00000000-0000-0000-0000-000000000000';
+insert into crm.user_logins (member_id, issuer, subject) values (:'bob_user', 'https://login.example', 'eve');
 --> 42501
 
--- And removed by nobody.
+-- A login, once there, becomes somebody else's.
+update crm.user_logins set member_id = :'bob_user';
+--> 42501
+
+-- And is taken away.
 delete from crm.user_logins;
 --> 42501
 

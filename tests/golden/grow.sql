@@ -79,6 +79,11 @@ select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0
 from crm.users u
 cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
 
+-- All of them could log in elsewhere.
+insert into crm.user_logins (company_id, member_id, issuer, subject)
+select u.company_id, u.id, 'https://login.example', u.email_key
+from crm.users u;
+
 -- 100,000 records of three years, three in ten of Alice's doing and about her.
 insert into crm.audit_log (company_id, user_id, operation, table_name, record_id, changes, created_at)
 select

@@ -34,6 +34,8 @@ pub struct Scene {
     pub customer: String,
     /// One of Alice's many sessions.
     pub session: String,
+    /// The login that she has elsewhere.
+    pub login: String,
     pub comment: String,
     /// The login and the user of somebody who has yet to be let in.
     pub newcomer: [String; 2],
@@ -51,6 +53,11 @@ impl Scene {
                 world.alice_place().user_id
             ))
             .await;
+        let login = format!(
+            "select id from crm.user_logins where member_id = '{}'",
+            world.alice_place().user_id
+        );
+        let login = admin.value(&login).await;
         let customer = admin
             .value("select id from crm.customers where email_key = 'customer50009@example.com'")
             .await;
@@ -82,6 +89,7 @@ impl Scene {
             colleague,
             customer,
             session,
+            login,
             comment,
             newcomer,
         }

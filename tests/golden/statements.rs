@@ -419,11 +419,21 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
     let texts = |texts: [&str; 2]| format!("'{{{},{}}}'", texts[0], texts[1]);
     let emails = texts(["new@example.com", "customer77@example.com"]);
     Some(match name {
-        "get_company" | "get_me" | "get_my_email" | "still_open" | "schema_version" | "session" => {
+        "get_company" | "get_me" | "get_my_email" | "still_open" | "clock" | "schema_version"
+        | "session" => {
             vec![]
         }
         "require_current_user" => vec!["0".to_owned()],
         "require_current_session" => vec!["0".to_owned(), quoted(&scene.session)],
+        "require_linked_user" => vec![quoted(&scene.login)],
+        "arrive" => {
+            let known = ["https://login.example", "user77@example.com"].map(quoted);
+            let person = [none(), "false".to_owned(), none(), none()];
+            [quoted(scene.alice.company_id)].into_iter().chain(known).chain(person).collect()
+        }
+        "create_user_login" => {
+            ["user77@example.com", "https://other.example", "user77"].map(quoted).to_vec()
+        }
         "start_session" => vec![hash(), quoted("Firefox")],
         "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
         "end_session" | "end_other_sessions" | "get_session" => vec![quoted(Uuid::nil())],

@@ -1,19 +1,16 @@
-//! The first sight of somebody who logs in elsewhere: whom their login stands for in a company.
-//!
-//! It takes a flight of its own, in which nobody acts: `app.user_id` is all zeros, and the policies of arrivals
-//! are the only ones that ask for that. Every later flight asks whether the link is still there.
+//! The first sight of somebody who logs in elsewhere: whom their login stands for in a company, by the login door.
+//! Every later flight asks whether the link is still there.
 
 use uuid::Uuid;
 
-use crate::error::{Error, Result, Violation};
-use crate::pool::Db;
+use crate::door::Door;
+use crate::error::{Error, Result};
 use crate::row::{FromRow, Row};
 use crate::sql;
 use crate::statement::Statement;
-use crate::tenant::{Actor, Tenant};
+use crate::tenant::{Actor, Params};
 
-const FIND_USER_LOGIN: Statement = sql!("user_logins.sql", "find_user_login");
-const ARRIVE: Statement = sql!("user_logins.sql", "arrive");
+const ARRIVE: Statement = sql!("accounts.sql", "arrive");
 
 /// A login of an outside identity provider, whose token has been verified.
 #[derive(Debug, Clone, Copy)]
@@ -44,48 +41,24 @@ impl FromRow for Link {
     }
 }
 
-impl Db {
+impl Door {
     /// Whom the login stands for, after linking or making the user where the arrival allows it.
     ///
     /// # Errors
-    /// [`Error::SessionOver`] if it stands for nobody; the others as for any flight.
+    /// [`Error::SessionOver`] if it stands for nobody; the others as for any step of the door.
     pub async fn welcome(&self, arrival: &Arrival<'_>) -> Result<Actor> {
-        let company_id = arrival.company_id;
-        let nobody = Tenant::arriving(self.clone(), company_id);
-        let mut link = find(&nobody, arrival).await?;
-        if link.is_none() && arrival.may_become_somebody() {
-            link = match arrive(&nobody, arrival).await? {
-                Some(link) => Some(link),
-                // Somebody else may have been quicker.
-                None => find(&nobody, arrival).await?,
-            };
+        let Arrival { company_id, issuer, subject, email, by_email, new_user } = arrival;
+        let (name, role) = new_user.unzip();
+        let values: Params<'_> = &[company_id, issuer, subject, email, by_email, &name, &role];
+        // Whoever asks again finds what was made: that nobody knows whether it was is no riddle here.
+        let Link { login_id, user_id } = match self.ask(ARRIVE, values).await {
+            Err(error @ (Error::Violation(..) | Error::InvalidText | Error::InvalidValue)) => {
+                tracing::warn!(%error, issuer, "somebody arrives with an e-mail or a name that no user can have");
+                None
+            }
+            answer => answer?.pop(),
         }
-        let Link { login_id, user_id } = link.ok_or(Error::SessionOver)?;
-        Ok(Actor { login_id: Some(login_id), ..Actor::trusted(company_id, user_id) })
-    }
-}
-
-impl Arrival<'_> {
-    fn may_become_somebody(&self) -> bool {
-        self.email.is_some() && (self.by_email || self.new_user.is_some())
-    }
-}
-
-async fn find(nobody: &Tenant, arrival: &Arrival<'_>) -> Result<Option<Link>> {
-    let found = nobody.read(FIND_USER_LOGIN, &[&arrival.issuer, &arrival.subject]).await;
-    found.map(|mut links| links.pop())
-}
-
-async fn arrive(nobody: &Tenant, arrival: &Arrival<'_>) -> Result<Option<Link>> {
-    let Arrival { issuer, subject, email, by_email, .. } = arrival;
-    let (name, role) = arrival.new_user.unzip();
-    match nobody.write(ARRIVE, &[issuer, subject, email, by_email, &name, &role]).await {
-        // The user has another login of this issuer, or this login has become somebody's meanwhile.
-        Err(Error::Violation(Violation::Unique, _)) => Ok(None),
-        Err(error @ (Error::Violation(..) | Error::InvalidText | Error::InvalidValue)) => {
-            tracing::warn!(%error, issuer, "somebody arrives with an e-mail or a name that no user can have");
-            Ok(None)
-        }
-        written => written.map(|mut links| links.pop()),
+        .ok_or(Error::SessionOver)?;
+        Ok(Actor { login_id: Some(login_id), ..Actor::trusted(*company_id, user_id) })
     }
 }

@@ -24,8 +24,7 @@ pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
 const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
-const REQUIRE_LINKED_USER: Statement = sql!("user_logins.sql", "require_linked_user");
-const REQUIRE_COMPANY: Statement = sql!("user_logins.sql", "require_company");
+const REQUIRE_LINKED_USER: Statement = sql!("session.sql", "require_linked_user");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -77,26 +76,17 @@ impl Access {
 pub struct Tenant {
     db: Db,
     actor: Actor,
-    /// Nobody acts yet: it is to be found out who arrives.
-    arriving: bool,
     watch: Arc<Stopwatch>,
 }
 
 impl Tenant {
     pub(crate) fn new(db: Db, actor: Actor) -> Self {
-        Self { db, actor, arriving: false, watch: Arc::default() }
-    }
-
-    /// Nobody in that company, whose rows only policies for arrivals show.
-    pub(crate) fn arriving(db: Db, company_id: Uuid) -> Self {
-        let nobody = Actor::trusted(company_id, Uuid::nil());
-        Self { arriving: true, ..Self::new(db, nobody) }
+        Self { db, actor, watch: Arc::default() }
     }
 
     /// What asks whether the user may still act.
     const fn check(&self) -> Statement {
         match self.actor {
-            _ if self.arriving => REQUIRE_COMPANY,
             Actor { session_id: Some(_), .. } => REQUIRE_CURRENT_SESSION,
             Actor { login_id: Some(_), .. } => REQUIRE_LINKED_USER,
             _ => REQUIRE_CURRENT_USER,
@@ -107,7 +97,6 @@ impl Tenant {
     fn evidence(&self) -> Vec<&(dyn ToSql + Sync)> {
         let Actor { epoch, session_id, login_id, .. } = &self.actor;
         match (session_id, login_id) {
-            _ if self.arriving => vec![],
             (Some(_), _) => vec![epoch, session_id],
             (None, Some(_)) => vec![login_id],
             (None, None) => vec![epoch],

@@ -17,8 +17,8 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::Standing;
 
 /// Taken from the `Authorization` header without any I/O: no connection is held while a body is read.
-/// Whether the user may still act is asked in the same flight as the statement. Only for the first sight of a
-/// token of somebody who is linked does a flight go ahead, which finds out who it is.
+/// Whether the user may still act is asked in the same flight as the statement. Only at the first sight of a
+/// token of somebody who is linked is the login door asked who it is.
 pub(crate) struct Caller {
     tenant: Tenant,
 }
@@ -125,7 +125,7 @@ async fn find(request: HttpRequest, state: Data<State>, login: Arc<Login>) -> An
     admit(&request, &state, &login.stand_in())?;
     let actor = match login.known() {
         Some(actor) => actor,
-        None => login.find(&state.db).await?,
+        None => login.find(&state.door).await?,
     };
     Ok(Caller::new(&request, &state, actor))
 }

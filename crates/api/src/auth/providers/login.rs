@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use paddock_db::{Actor, Arrival, Db};
+use paddock_db::{Actor, Arrival, Door};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -60,11 +60,11 @@ impl Login {
         *self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Finds out who it is, in a flight of its own.
+    /// Finds out who it is, at the login door.
     ///
     /// # Errors
     /// `session-revoked` if it is nobody, and nobody may be made or linked.
-    pub(crate) async fn find(&self, db: &Db) -> Answer<Actor> {
+    pub(crate) async fn find(&self, door: &Door) -> Answer<Actor> {
         let name = self.name.as_deref().or(self.email.as_deref()).unwrap_or_default();
         let arrival = Arrival {
             company_id: self.company_id,
@@ -75,7 +75,7 @@ impl Login {
             new_user: (self.settings.provision == Provision::OnFirstSight)
                 .then_some((name, self.role)),
         };
-        let actor = db.welcome(&arrival).await?;
+        let actor = door.welcome(&arrival).await?;
         *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(actor);
         Ok(actor)
     }
