@@ -43,6 +43,13 @@ impl Scene {
         let hers = arrange(&app, alice, "Grace Hopper", "grace@example.com").await;
         let his = arrange(&app, bob, "Alan Turing", "alan@example.com").await;
         let admin = Psql::new(&world.database.admin_url()).await;
+        for Place { company_id, user_id } in [alice, bob] {
+            let login = format!(
+                "insert into crm.user_logins (company_id, member_id, issuer, subject)
+                values ('{company_id}', '{user_id}', 'https://login.example', 'the same for both')"
+            );
+            admin.rows_as(Place { company_id, user_id }, &login).await;
+        }
         Self { world, admin, alice, bob, hers, his }
     }
 

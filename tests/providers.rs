@@ -186,8 +186,7 @@ async fn the_door_is_asked_at_the_first_sight_of_a_token_alone() {
         .await
         .unwrap();
     let token = key.token(&outside("alice", alice));
-    let steps =
-        || ["identity.arrive", "begin read only"].map(|text| world.database.log(text).len());
+    let steps = || ["name: arrive", "begin read only"].map(|text| world.database.log(text).len());
     let before = steps();
     assert_eq!(with(&world.stranger(), &token).await.status, 200);
     assert_eq!(steps(), [before[0] + 1, before[1] + 1]);

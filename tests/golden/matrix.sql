@@ -165,7 +165,8 @@ begin
         where c.oid = target.oid
             and (c.is_required or c.is_reference or c.name = target.tenant);
         exit when names is null;
-        execute format('insert into %s (%s) select %s', target.name, names, expressions);
+        -- One as well, where two of the same text would meet.
+        execute format('insert into %s (%s) select %s on conflict do nothing', target.name, names, expressions);
     end loop;
 end
 $$;
