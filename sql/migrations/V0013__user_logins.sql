@@ -31,9 +31,14 @@ create policy user_logins_floor on crm.user_logins as restrictive for all to pub
     with check (company_id = (select app.company_id()));
 comment on policy user_logins_floor on crm.user_logins is
     'Whoever you are: only logins of the company you act for.';
+create policy user_logins_own on crm.user_logins as restrictive for all to paddock_app
+    using (company_id = (select app.company_id()) and member_id = (select app.user_id()))
+    with check (company_id = (select app.company_id()) and member_id = (select app.user_id()));
+comment on policy user_logins_own on crm.user_logins is
+    'Of those, only your own: whatever else is permitted, no colleague sees or touches a login.';
 create policy user_logins_read on crm.user_logins for select to paddock_app
-    using (company_id = (select app.company_id()) and member_id = (select app.user_id()));
-comment on policy user_logins_read on crm.user_logins is 'A user sees their own logins, and nobody else''s.';
+    using (company_id = (select app.company_id()));
+comment on policy user_logins_read on crm.user_logins is 'A user sees logins; user_logins_own says which.';
 create policy user_logins_look on crm.user_logins for select to paddock_owner
     using (company_id = (select app.company_id()));
 comment on policy user_logins_look on crm.user_logins is
