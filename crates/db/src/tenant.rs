@@ -471,26 +471,26 @@ impl Tx<'_> {
     }
 }
 
-/// BEGIN, the context and the user check. Each is a message of its own: poolers and routers between us and
-/// the database understand `SET LOCAL` only so. The values are formatted from typed ids and nothing else.
+/// BEGIN and the context, and the user check. The values are formatted from typed ids and nothing else. What is one
+/// text here is one message for each statement on the wire: poolers and routers between us and the database
+/// understand `SET LOCAL` only so.
 async fn preamble(
     lease: &Lease,
     access: Access,
     actor: &Actor,
     check: &Prepared,
 ) -> std::result::Result<(), tokio_postgres::Error> {
-    let company = format!("set local app.company_id = '{}'", actor.company_id);
-    let user = set_user(actor.user_id);
+    let begin = format!(
+        "{};set local app.company_id = '{}';{}",
+        access.begin(),
+        actor.company_id,
+        set_user(actor.user_id)
+    );
     let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
     let token = if actor.session_id.is_some() { &token[..] } else { &token[..1] };
     let client = lease.client();
-    let (begin, company, user, check) = join!(
-        client.batch_execute(access.begin()),
-        client.batch_execute(&company),
-        client.batch_execute(&user),
-        client.query(check, token),
-    );
-    begin.and(company).and(user).and(check.map(drop))
+    let (begin, check) = join!(client.batch_execute(&begin), client.query(check, token));
+    begin.and(check.map(drop))
 }
 
 /// Binds the acting user.
