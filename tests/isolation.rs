@@ -81,7 +81,7 @@ impl Scene {
     }
 }
 
-/// A customer with a comment.
+/// A customer with a comment and a share, and a team of one.
 async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let customer = format!(
         "insert into crm.customers (name, email) values ('{name}', '{email}') returning id"
@@ -90,6 +90,18 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let comment =
         format!("insert into crm.customer_comments (customer_id, body) values ('{id}', 'Hello.')");
     app.rows_as(place, &comment).await;
+    let user_id = place.user_id;
+    let share = format!(
+        "insert into crm.record_shares (customer_id, recipient_user_id, permission)
+        values ('{id}', '{user_id}', 'read')"
+    );
+    app.rows_as(place, &share).await;
+    let team = app.rows_as(place, "insert into crm.teams (name) values ('Us') returning id").await;
+    let member = format!(
+        "insert into crm.team_members (team_id, member_id) values ('{}', '{user_id}')",
+        team[0]
+    );
+    app.rows_as(place, &member).await;
     id
 }
 
@@ -631,7 +643,7 @@ const QUESTIONS: &[Question] = &[
             join tables t on t.oid = p.polrelid
             where t.nspname <> 'app' and (
                 p.polpermissive and p.polroles = '{0}'
-                or t.nspname = 'crm' and (
+                or t.nspname = 'crm' and (p.polpermissive or p.polname !~ '_may_') and (
                     coalesce(pg_get_expr(p.polqual, t.oid), 'app.company_id()') !~ 'app.company_id\\(\\)'
                     or coalesce(pg_get_expr(p.polwithcheck, t.oid), 'app.company_id()')
                         !~ 'app.company_id\\(\\)'

@@ -29,6 +29,7 @@ mod pgrls;
 mod problems;
 mod program;
 mod prove;
+mod roles;
 mod seed_story;
 mod tokens;
 mod transactions;

@@ -53,6 +53,12 @@ async fn fingerprint(database: &Database) -> Vec<String> {
     Psql::new(&database.admin_url()).await.rows(FINGERPRINT).await
 }
 
+/// How many migrations there are.
+fn known() -> usize {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../sql/migrations");
+    std::fs::read_dir(folder).unwrap().count()
+}
+
 // ── Migrations ─────────────────────────────────────────────────────────────────────────────────────
 
 #[actix_web::test]
@@ -62,7 +68,7 @@ async fn migrating_twice_and_bootstrapping_twice_changes_nothing() {
     bootstrap(&url).await;
     let mut steps = Vec::new();
     let done = migrate::migrate(&url, |step| steps.push(step)).await.unwrap();
-    assert_eq!(done as i64, migrate::latest_version());
+    assert_eq!(done, known());
     assert_eq!(steps.len(), 2 * done, "each begun and done: {steps:?}");
     let first = fingerprint(&database).await;
     assert!(first.len() > 100, "{first:?}");
@@ -138,7 +144,7 @@ async fn of_two_migrators_one_works_and_the_other_waits_and_finds_nothing_to_do(
         drop(third);
     };
     let (one, other, ()) = futures_util::join!(migrator(), migrator(), both_wait);
-    let all = migrate::latest_version() as usize;
+    let all = known();
     let mut outcomes = [one, other];
     outcomes.sort();
     assert_eq!(outcomes, [(0, true), (all, true)]);
@@ -166,6 +172,8 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         .run(
             "drop function app.explain_access(regclass, uuid), app.record_catalog(), app.catalog();
             drop table app.catalog_record;
+            drop function app.team_mates(), app.shared_customers(text) cascade;
+            drop table crm.record_shares, crm.team_members, crm.teams;
             drop table crm.customer_comments; delete from app.schema_history where version >= 5",
         )
         .await;
@@ -182,7 +190,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         }
     })
     .await;
-    assert_eq!(done.unwrap(), 3);
+    assert_eq!(done.unwrap(), known() - 4);
     assert_eq!(blocked.get(), 1);
     let reached = admin.value("select max(version) from app.schema_history").await;
     assert_eq!(reached, migrate::latest_version().to_string());

@@ -37,6 +37,12 @@ left join (
     values
         ('app.company_id()', 'sql', 'stable'),
         ('app.user_id()', 'sql', 'stable'),
+        ('app.role()', 'plpgsql', 'stable'),
+        ('app.visibility()', 'plpgsql', 'stable'),
+        ('app.team_mates()', 'plpgsql', 'stable'),
+        ('app.shared_customers(text)', 'plpgsql', 'stable'),
+        ('app.refuse(text)', 'plpgsql', 'volatile'),
+        ('app.keep_an_owner()', 'plpgsql', 'volatile'),
         ('app.refuse_session()', 'plpgsql', 'volatile'),
         ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile'),
         ('app.fold(text)', 'sql', 'immutable'),

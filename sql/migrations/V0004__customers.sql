@@ -65,16 +65,28 @@ create policy customers_floor on crm.customers as restrictive for all to public
 comment on policy customers_floor on crm.customers is
     'Whoever you are: only customers of the company you act for.';
 create policy customers_read on crm.customers for select to paddock_app
-    using (company_id = (select app.company_id()));
-comment on policy customers_read on crm.customers is 'Everybody in the company sees its customers.';
+    using (company_id = (select app.company_id()) and (select app.visibility()) = 'all');
+comment on policy customers_read on crm.customers is
+    'Owners and admins see all customers of the company, and so does whoever else may see all.';
+create policy customers_read_own on crm.customers for select to paddock_app
+    using (company_id = (select app.company_id()) and user_id = (select app.user_id()));
+comment on policy customers_read_own on crm.customers is 'Everybody sees the customers they own.';
 create policy customers_create on crm.customers for insert to paddock_app
     with check (company_id = (select app.company_id()));
-comment on policy customers_create on crm.customers is 'Everybody in the company may add a customer.';
+comment on policy customers_create on crm.customers is 'A customer is added to the company one acts for.';
+create policy customers_may_create on crm.customers as restrictive for insert to paddock_app
+    with check ((select app.role()) in ('owner', 'admin', 'member'));
+comment on policy customers_may_create on crm.customers is 'Everybody but viewers may add a customer.';
+-- Whoever sees a customer reaches it for a change, so that one who may not change it is refused, not deaf.
 create policy customers_change on crm.customers for update to paddock_app
-    using (company_id = (select app.company_id()))
+    using (company_id = (select app.company_id()) and (select app.visibility()) = 'all')
     with check (company_id = (select app.company_id()));
 comment on policy customers_change on crm.customers is
-    'Everybody in the company may change a customer; none can be moved to another company.';
+    'Whoever sees all customers changes them; none can be moved to another company.';
+create policy customers_change_own on crm.customers for update to paddock_app
+    using (company_id = (select app.company_id()) and user_id = (select app.user_id()))
+    with check (company_id = (select app.company_id()));
+comment on policy customers_change_own on crm.customers is 'Everybody changes the customers they own.';
 
 -- Presets (company_id, user_id, id), dates and the version are readable and never writable.
 grant select (

@@ -1,10 +1,13 @@
 -- name: require_current_user
--- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once.
+-- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once, and so is
+-- everybody while the company is suspended.
 select case
     when exists (
         select
         from crm.users u
+        join crm.companies c on c.id = u.company_id
         where u.id = (select app.user_id())
+            and c.suspended_at is null
             and u.disabled_at is null
             and ($1::integer is null or u.token_epoch = $1)
     ) then true

@@ -10,6 +10,7 @@
 -- role is therefore a key to all companies: it belongs to the server and to nobody else.
 -- as nobody:
 set local app.company_id = :'alice_company';
+set local app.user_id = :'alice_user';
 select count(*) from crm.customers;
 --> value: 3
 

@@ -187,29 +187,29 @@ select count(*) from crm.customers;
 set local app.company_id = :'unknown';
 set local app.user_id = :'unknown';
 insert into crm.customers (name) values ('Of nobody');
---> 23503
+--> 28000 the acting user is not of this company
 
 -- ── One company's context with another one's user ──────────────────────────────────────────────────
 
 -- A customer of Bob's company that belongs to Alice.
 set local app.user_id = :'alice_user';
 insert into crm.customers (name) values ('Of Alice');
---> 23503 insert or update on table "customers" violates foreign key constraint "customers_user_id_fkey" customers_user_id_fkey Key is not present in table "users".
+--> 28000 the acting user is not of this company
 
 -- It is refused like a user who does not exist, to the letter.
 set local app.user_id = :'unknown';
 insert into crm.customers (name) values ('Of nobody');
---> 23503 insert or update on table "customers" violates foreign key constraint "customers_user_id_fkey" customers_user_id_fkey Key is not present in table "users".
+--> 28000 the acting user is not of this company
 
 -- A comment in Alice's name.
 set local app.user_id = :'alice_user';
 insert into crm.customer_comments (customer_id, body) values (:'bob_customer', 'I am Alice.');
---> 23503
+--> 28000 the acting user is not of this company
 
--- With Alice's user, Bob's company still sees its own rows only.
+-- With Alice's user, Bob's company sees nothing at all.
 set local app.user_id = :'alice_user';
 select count(*), bool_and(company_id = :'bob_company') from crm.customers;
---> value: 2|t
+--> 28000 the acting user is not of this company
 
 -- ── How long it lasts ──────────────────────────────────────────────────────────────────────────────
 

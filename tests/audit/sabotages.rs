@@ -289,8 +289,8 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "crm.customers",
         "create policy everything on crm.customers to paddock_app using (company_id = (select app.company_id()))",
     ),
-    ("policy_missing", "crm.customers", "drop policy customers_read on crm.customers"),
-    ("policy_missing", "crm.companies", "grant update (name) on crm.companies to paddock_app"),
+    ("policy_missing", "crm.customers", "drop policy customers_create on crm.customers"),
+    ("policy_missing", "crm.companies", "grant insert (name) on crm.companies to paddock_app"),
     // ── Keys, constraints, indexes ─────────────────────────────────────────────────────────────────
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid primary key)"),
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid)"),

@@ -125,7 +125,7 @@ mutants (kind, object, change) as (
         'isolation', policy,
         format(
             'drop policy %1$s; create policy %1$s as permissive for all to public using (%2$s) with check (%3$s)',
-            policy, using_expression, check_expression
+            policy, coalesce(using_expression, 'true'), coalesce(check_expression, 'true')
         )
     from policies
     where not polpermissive

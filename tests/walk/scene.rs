@@ -96,7 +96,8 @@ impl Scene {
         Ok(book)
     }
 
-    /// Created if the collection creates, else the first of the list.
+    /// Created if the collection creates, else the last of the list: the boss, who is the first user, should not
+    /// be disabled.
     async fn record(
         &self,
         person: &Person,
@@ -107,8 +108,8 @@ impl Scene {
         let address = filled(&resource.collection, book);
         let Some(create) = self.document.find(&Method::POST, &resource.collection) else {
             let reply = person.get(&address).await;
-            let first = reply.json["data"].get(0).cloned();
-            return first.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
+            let last = reply.json["data"].as_array().and_then(|all| all.last()).cloned();
+            return last.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
         };
         let bodies = Examples::new(&self.document, create, book, number).bodies(create)?;
         let body = bodies.into_iter().next().map(|(_, body)| body).unwrap_or_default();
@@ -153,13 +154,15 @@ impl Scene {
     }
 }
 
-/// The boss, and a colleague of every role of the document. API keys will be a line here.
+/// The boss, and a colleague of every role of the document. API keys will be a line here. The last one sends
+/// nothing: requests that change a user are about them.
 async fn people(world: &World, document: &Document, boss: Person, domain: &str) -> Vec<Known> {
     let mut people = vec![(BOSS.to_owned(), boss.clone())];
     for role in document.roles() {
         let colleague = colleague(world, &boss, &role, domain).await;
         people.push((role, colleague));
     }
+    colleague(world, &boss, "viewer", &format!("last.{domain}")).await;
     people
 }
 

@@ -19,7 +19,9 @@ use crate::http::envelope::envelope;
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
-use crate::resources::{company, customer_comments, customers, docs, health, login, me, users};
+use crate::resources::{
+    company, customer_comments, customer_shares, customers, docs, health, login, me, teams, users,
+};
 
 /// Every operation. What comes first is matched first.
 fn routes(config: &mut ServiceConfig<'_>) {
@@ -28,8 +30,18 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(me::get_me)
         .service(me::ping)
         .service(company::get_company)
+        .service(company::update_company)
         .service(users::list_users)
         .service(users::get_user)
+        .service(users::update_user)
+        .service(teams::list_teams)
+        .service(teams::create_team)
+        .service(teams::get_team)
+        .service(teams::update_team)
+        .service(teams::delete_team)
+        .service(teams::list_team_members)
+        .service(teams::put_team_member)
+        .service(teams::remove_team_member)
         .service(customers::list_customers)
         .service(customers::create_customer)
         .service(customers::change_customers)
@@ -46,6 +58,10 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customer_comments::get_customer_comment)
         .service(customer_comments::update_customer_comment)
         .service(customer_comments::delete_customer_comment)
+        .service(customer_shares::list_customer_shares)
+        .service(customer_shares::create_customer_share)
+        .service(customer_shares::get_customer_share)
+        .service(customer_shares::delete_customer_share)
         .service(health::livez)
         .service(health::readyz)
         .service(docs::openapi_json);

@@ -32,6 +32,8 @@ pub enum Code {
     SessionRevoked,
     /// E-mail and password do not belong together.
     InvalidCredentials,
+    /// The caller's role does not permit this.
+    InsufficientPermission,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -40,6 +42,8 @@ pub enum Code {
     NotAcceptable,
     /// The request's body did not arrive in time.
     RequestTimeout,
+    /// The change would leave things in a state that is not allowed; see `detail`.
+    Conflict,
     /// Another record has this value already.
     AlreadyExists,
     /// The record that is referred to does not exist.
@@ -74,7 +78,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 29] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -83,10 +87,12 @@ impl Code {
         Self::TokenExpired,
         Self::SessionRevoked,
         Self::InvalidCredentials,
+        Self::InsufficientPermission,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
+        Self::Conflict,
         Self::AlreadyExists,
         Self::ReferenceNotFound,
         Self::VersionMismatch,
@@ -119,10 +125,14 @@ impl Code {
             Self::TokenExpired => ("token-expired", 401, "The access token has expired"),
             Self::SessionRevoked => ("session-revoked", 401, "The session is over"),
             Self::InvalidCredentials => ("invalid-credentials", 401, "E-mail or password is wrong"),
+            Self::InsufficientPermission => {
+                ("insufficient-permission", 403, "Your role does not permit this")
+            }
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),
             Self::RequestTimeout => ("request-timeout", 408, "The request came too slowly"),
+            Self::Conflict => ("conflict", 409, "The change is not possible as things are"),
             Self::AlreadyExists => ("already-exists", 409, "Another record has this value"),
             Self::ReferenceNotFound => {
                 ("reference-not-found", 409, "The record that is referred to does not exist")
@@ -365,6 +375,11 @@ impl From<DbError> for Problem {
             DbError::Contended => Self::new(Code::RetryTransaction),
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
+            DbError::NotPermitted => Self::new(Code::InsufficientPermission),
+            DbError::Hidden => Self::new(Code::AlreadyExists),
+            DbError::Violation(_, name) if name == "users_last_owner" => {
+                Self::new(Code::Conflict).detail("a company keeps at least one active owner")
+            }
             DbError::Violation(kind, name) => of_violation(*kind, name),
             DbError::InvalidText => Self::new(Code::InvalidText),
             DbError::InvalidValue => Self::new(Code::Validation),
@@ -394,8 +409,16 @@ fn of_violation(kind: Violation, constraint: &str) -> Problem {
 
 /// `customers_email_key` is about `email`, and so is a check of the stored key `email_key`.
 fn field_of(constraint: &str) -> &str {
-    let column = ["customer_comments_", "customers_", "companies_", "users_"]
-        .iter()
+    let column = [
+        "customer_comments_",
+        "customers_",
+        "companies_",
+        "users_",
+        "teams_",
+        "team_members_",
+        "record_shares_",
+    ]
+    .iter()
         .find_map(|table| constraint.strip_prefix(table))
         .unwrap_or(constraint);
     let column = ["_check", "_fkey", "_key"]

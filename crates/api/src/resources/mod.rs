@@ -2,9 +2,11 @@
 
 pub(crate) mod company;
 pub(crate) mod customer_comments;
+pub(crate) mod customer_shares;
 pub(crate) mod customers;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod login;
 pub(crate) mod me;
+pub(crate) mod teams;
 pub(crate) mod users;
