@@ -26,7 +26,8 @@ impl Nike {
 
     async fn hire(&self, name: &str, role: &str) -> Person {
         let person = self.world.colleague(name).await;
-        let update = format!("update crm.users set role = '{role}' where id = '{}'", person.user_id);
+        let update =
+            format!("update crm.users set role = '{role}' where id = '{}'", person.user_id);
         self.admin.run(&update).await;
         person
     }
@@ -76,9 +77,7 @@ async fn names(person: &Person) -> Vec<String> {
 /// What comes of every way to write, about that customer.
 async fn writes(person: &Person, customer: &str, comment: &str) -> Vec<String> {
     let (at, note) = (path(customer), json!({ "body": "Hello." }));
-    let batch = |operation: &str, item: Value| {
-        json!({ "operation": operation, "items": [item] })
-    };
+    let batch = |operation: &str, item: Value| json!({ "operation": operation, "items": [item] });
     let set = json!({ "id": customer, "set": { "title": "Dr" } });
     let replies = [
         person.patch(&at, json!({ "title": "Dr" })).await,
@@ -201,11 +200,16 @@ async fn a_share_shows_one_customer_to_read_or_to_write() {
     let team = nike.team(&[&dave, &victor]).await;
     let both = json!({ "recipient_team_id": team, "permission": "write" });
     nike.share(&ada, both).await;
-    assert_eq!((names(&dave).await, names(&victor).await), (vec!["Ada".into()], vec!["Ada".into()]));
+    assert_eq!(
+        (names(&dave).await, names(&victor).await),
+        (vec!["Ada".into()], vec!["Ada".into()])
+    );
     assert_eq!(dave.patch(&path(&ada), patch.clone()).await.status, 200);
     assert_eq!(victor.patch(&path(&ada), patch.clone()).await.problem(), FORBIDDEN);
-    assert_eq!(carol.get(&format!("{}/shares", path(&ada))).await.json["data"][2]["user_id"],
-        json!(nike.alice.user_id));
+    assert_eq!(
+        carol.get(&format!("{}/shares", path(&ada))).await.json["data"][2]["user_id"],
+        json!(nike.alice.user_id)
+    );
     for share in [read, write] {
         assert_eq!(nike.alice.delete(&share).await.status, 204);
         assert_eq!(nike.alice.delete(&share).await.problem(), "404 not-found");
@@ -221,9 +225,13 @@ async fn only_the_customers_owner_admins_and_owners_share_it() {
     let ada = carol.customer("Ada", "ada@example.com").await;
     let share = json!({ "recipient_user_id": victor.user_id, "permission": "read" });
     let address = format!("{}/shares", path(&ada));
-    for (person, expected) in
-        [(&nike.alice, "201"), (&adam, "201"), (&carol, "201"), (&dave, FORBIDDEN), (&victor, FORBIDDEN)]
-    {
+    for (person, expected) in [
+        (&nike.alice, "201"),
+        (&adam, "201"),
+        (&carol, "201"),
+        (&dave, FORBIDDEN),
+        (&victor, FORBIDDEN),
+    ] {
         assert_eq!(outcome(&person.post(&address, share.clone()).await), expected);
     }
     let nobody = json!({ "recipient_team_id": Uuid::now_v7(), "permission": "read" });
@@ -393,7 +401,11 @@ async fn the_database_itself_keeps_roles_and_visibility() {
         carol.user_id
     );
     for (person, statement, expected) in [
-        (&carol, "with u as (update crm.customers set phone = '1' returning 1) select count(*) from u", "1"),
+        (
+            &carol,
+            "with u as (update crm.customers set phone = '1' returning 1) select count(*) from u",
+            "1",
+        ),
         (&carol, "select count(*) from crm.customers", "1"),
         (&carol, comment.as_str(), "42501"),
         (&carol, share.as_str(), "42501"),
@@ -413,7 +425,9 @@ async fn the_database_itself_keeps_roles_and_visibility() {
         assert_eq!(answer, expected, "{statement}");
     }
     assert_eq!(
-        nike.admin.value("select count(*) from crm.users where role = 'owner' and name = 'carol'").await,
+        nike.admin
+            .value("select count(*) from crm.users where role = 'owner' and name = 'carol'")
+            .await,
         "0"
     );
 }

@@ -109,8 +109,8 @@ begin
     select u.role
     into answer
     from crm.users u
-    where u.company_id = app.company_id()
-        and u.id = app.user_id();
+    where u.company_id = (select app.company_id())
+        and u.id = (select app.user_id());
     if not found then
         raise exception 'the acting user is not of this company' using errcode = '28000';
     end if;
@@ -138,8 +138,8 @@ begin
     into answer
     from crm.users u
     join crm.companies c on c.id = u.company_id
-    where u.company_id = app.company_id()
-        and u.id = app.user_id();
+    where u.company_id = (select app.company_id())
+        and u.id = (select app.user_id());
     if not found then
         raise exception 'the acting user is not of this company' using errcode = '28000';
     end if;
@@ -172,7 +172,6 @@ create policy companies_change on crm.companies for update to paddock_app
     with check (id = (select app.company_id()));
 comment on policy companies_change on crm.companies is 'A company can be changed by those who belong to it.';
 create policy companies_may_change on crm.companies as restrictive for update to paddock_app
-    using (true)
     with check ((select app.role()) in ('owner', 'admin'));
 comment on policy companies_may_change on crm.companies is 'Only owners and admins change the company.';
 grant update (member_visibility, viewer_visibility) on crm.companies to paddock_app;

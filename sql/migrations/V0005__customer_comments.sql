@@ -90,7 +90,6 @@ create policy customer_comments_change_seen on crm.customer_comments for update 
 comment on policy customer_comments_change_seen on crm.customer_comments is
     'Whoever sees a customer edits its comments.';
 create policy customer_comments_may_change on crm.customer_comments as restrictive for update to paddock_app
-    using (true)
     with check ((select app.role()) in ('owner', 'admin', 'member'));
 comment on policy customer_comments_may_change on crm.customer_comments is
     'Everybody but viewers may edit a comment.';

@@ -41,7 +41,6 @@ create policy teams_change on crm.teams for update to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy teams_change on crm.teams is 'Nothing can be moved to another company.';
 create policy teams_may_change on crm.teams as restrictive for update to paddock_app
-    using (true)
     with check ((select app.role()) in ('owner', 'admin'));
 comment on policy teams_may_change on crm.teams is 'Only owners and admins change teams.';
 
@@ -97,7 +96,6 @@ create policy team_members_change on crm.team_members for update to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy team_members_change on crm.team_members is 'Nothing can be moved to another company.';
 create policy team_members_may_change on crm.team_members as restrictive for update to paddock_app
-    using (true)
     with check ((select app.role()) in ('owner', 'admin'));
 comment on policy team_members_may_change on crm.team_members is 'Only owners and admins take users out of teams and put them back.';
 
@@ -117,7 +115,7 @@ create table crm.record_shares (
     user_id uuid default app.user_id(),
     recipient_user_id uuid,
     recipient_team_id uuid,
-    permission text not null,
+    permission text not null default 'read',
     created_at timestamptz not null default now(),
     updated_at timestamptz not null default now(),
     deleted_at timestamptz,
@@ -176,7 +174,6 @@ create policy record_shares_change on crm.record_shares for update to paddock_ap
     with check (company_id = (select app.company_id()));
 comment on policy record_shares_change on crm.record_shares is 'Nothing can be moved to another company.';
 create policy record_shares_may_change on crm.record_shares as restrictive for update to paddock_app
-    using (true)
     with check (
         (select app.role()) in ('owner', 'admin')
         or (select app.role()) = 'member' and exists (
@@ -220,8 +217,8 @@ begin
             and t.id = m.team_id
         join crm.team_members o on o.company_id = m.company_id
             and o.team_id = m.team_id
-        where m.company_id = app.company_id()
-            and m.member_id = app.user_id()
+        where m.company_id = (select app.company_id())
+            and m.member_id = (select app.user_id())
             and m.removed_at is null
             and o.removed_at is null
             and t.deleted_at is null
@@ -241,8 +238,8 @@ begin
     return array(
         select s.customer_id
         from crm.record_shares s
-        where s.company_id = app.company_id()
-            and s.recipient_user_id = app.user_id()
+        where s.company_id = (select app.company_id())
+            and s.recipient_user_id = (select app.user_id())
             and s.deleted_at is null
             and s.permission in ('write', wanted)
         union
@@ -252,8 +249,8 @@ begin
             and t.id = m.team_id
         join crm.record_shares s on s.company_id = m.company_id
             and s.recipient_team_id = m.team_id
-        where m.company_id = app.company_id()
-            and m.member_id = app.user_id()
+        where m.company_id = (select app.company_id())
+            and m.member_id = (select app.user_id())
             and m.removed_at is null
             and t.deleted_at is null
             and s.deleted_at is null
@@ -286,7 +283,6 @@ create policy customers_change_shared on crm.customers for update to paddock_app
 comment on policy customers_change_shared on crm.customers is
     'Whoever a customer is shared with reaches it; changing it takes a share to write.';
 create policy customers_may_change on crm.customers as restrictive for update to paddock_app
-    using (true)
     with check (
         (select app.role()) in ('owner', 'admin')
         or (select app.role()) = 'member' and (

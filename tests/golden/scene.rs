@@ -56,7 +56,8 @@ impl Scene {
         );
         let comment = admin.value(&comment).await;
         let team = admin.value("select id from crm.teams where name = 'Team 7'").await;
-        let share = format!("select min(id::text) from crm.record_shares where customer_id = '{customer}'");
+        let share =
+            format!("select min(id::text) from crm.record_shares where customer_id = '{customer}'");
         let share = admin.value(&share).await;
         let newcomer = ["identity.identities", "crm.users"]
             .map(|table| format!("select id from {table} where email = 'user2000@example.com'"));

@@ -88,10 +88,8 @@ async fn try_as(scene: &Scene, operation: &Operation, known: &Known) -> Vec<Stri
         if !expected {
             let may = if may { "may" } else { "may not" };
             let Case { name, .. } = case;
-            wrong.push(format!(
-                "{} as {role}, {name}: {}, and {may}",
-                operation.name, reply.status
-            ));
+            wrong
+                .push(format!("{} as {role}, {name}: {}, and {may}", operation.name, reply.status));
         }
         number += 1;
     }
@@ -109,10 +107,8 @@ fn is_refused(reply: &Reply) -> bool {
 async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
     let book = scene.records_of(scene.alice(), 1).await.unwrap();
     let customer = &book.ids["customer_id"];
-    let own = format!(
-        "update crm.customers set user_id = '{}' where id = '{customer}'",
-        person.user_id
-    );
+    let own =
+        format!("update crm.customers set user_id = '{}' where id = '{customer}'", person.user_id);
     scene.admin.run(&own).await;
     if let Some(record) = operation.path.strip_suffix("/restore") {
         let record = record.replace("{customer_id}", customer);

@@ -1,7 +1,7 @@
 //! OpenAPI 3.1, collected from the routes and completed with what is true of every operation.
 
-use utoipa::OpenApi;
 use serde_json::json;
+use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;

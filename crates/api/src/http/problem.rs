@@ -419,8 +419,8 @@ fn field_of(constraint: &str) -> &str {
         "record_shares_",
     ]
     .iter()
-        .find_map(|table| constraint.strip_prefix(table))
-        .unwrap_or(constraint);
+    .find_map(|table| constraint.strip_prefix(table))
+    .unwrap_or(constraint);
     let column = ["_check", "_fkey", "_key"]
         .iter()
         .fold(column, |c, kind| c.strip_suffix(kind).unwrap_or(c));

@@ -188,10 +188,7 @@ pub(crate) async fn list_teams(
     responses((status = 201, body = Team, headers(("ETag" = String), ("Location" = String))))
 )]
 #[post("/v1/teams")]
-pub(crate) async fn create_team(
-    caller: Caller,
-    Body(new): Body<NewTeam>,
-) -> Answer<Single<Team>> {
+pub(crate) async fn create_team(caller: Caller, Body(new): Body<NewTeam>) -> Answer<Single<Team>> {
     new.check()?;
     let team: Team = caller.write_one(CREATE_TEAM, &[&new.name]).await?;
     let location = format!("/v1/teams/{}", team.id);
