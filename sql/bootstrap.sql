@@ -43,6 +43,9 @@ alter role paddock_app set plan_cache_mode = 'force_generic_plan';
 -- and what fits is not all gathered before the first row of a page.
 alter role paddock_app set enable_seqscan = off;
 alter role paddock_app set enable_bitmapscan = off;
+-- Compiling a plan takes longer than any statement of the API runs.
+alter role paddock_app set jit = off;
+alter role paddock_auth set jit = off;
 alter role paddock_app set search_path = crm, app, pg_catalog;
 alter role paddock_auth set search_path = identity, app, pg_catalog;
 

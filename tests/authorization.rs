@@ -98,6 +98,9 @@ async fn every_operation_but_login_and_health_wants_a_token() {
             }
         }
     }
-    assert_eq!(open, ["/livez", "/openapi.json", "/readyz", "/v1/auth/login"]);
+    assert_eq!(
+        open,
+        ["/.well-known/jwks.json", "/livez", "/openapi.json", "/readyz", "/v1/auth/login"]
+    );
     assert_eq!(world.everything().await, before);
 }

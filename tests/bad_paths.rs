@@ -44,12 +44,14 @@ async fn head_is_get_without_the_body() {
     let customer = alice.customer("Grace", "grace@example.com").await;
     let comments = format!("/v1/customers/{customer}/comments");
     let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
+    let session = alice.get("/v1/me/sessions").await.json["data"][0]["id"].clone();
     let [team, share] = others(&alice, &customer).await;
     let ids = |name: &str| match name {
         "user_id" => alice.user_id.to_string(),
         "comment_id" => comment.clone(),
         "team_id" => team.clone(),
         "share_id" => share.clone(),
+        "session_id" => session.as_str().unwrap().to_owned(),
         _ => customer.clone(),
     };
     for (path, methods) in paths() {

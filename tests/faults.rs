@@ -54,8 +54,13 @@ const DIVIDE: Statement = Statement::find("divide", SQL);
 const LOOK: Statement = Statement::find("look", SQL);
 
 /// One connection: whoever comes next gets what the last one left.
-const ONE: Limits =
-    Limits { connections: 1, wait: Duration::from_secs(5), deadline: Duration::from_secs(10) };
+const ONE: Limits = Limits {
+    connections: 1,
+    wait: Duration::from_secs(5),
+    deadline: Duration::from_secs(10),
+    list_deadline: Duration::from_secs(10),
+    share: 100,
+};
 
 /// A new connection takes a while where passwords are hashed without optimisation.
 const PROMPTLY: Duration = Duration::from_secs(2);

@@ -178,16 +178,21 @@ async fn pages_of_the_listed_origins_may_call() {
     let world = World::with(Limits::default(), &[ORIGIN, "https://other.example"]).await;
     let alice = world.alice().await;
     for origin in [ORIGIN, "https://other.example"] {
-        for path in ["/v1/me", "/v1/nothing", "/v1/customers?limit=0"] {
+        let long = format!("/v1/customers?name_starts_with={}", "x".repeat(9_000));
+        for path in ["/v1/me", "/v1/nothing", "/v1/customers?limit=0", "/v1/ping?x=y", &long] {
             let reply = alice.ask(Method::GET, path, &[("origin", origin)]).await;
             assert_eq!(reply.header("access-control-allow-origin"), origin, "{path}");
-            assert_eq!(reply.header("access-control-allow-credentials"), "");
+            assert_eq!(reply.header("access-control-allow-credentials"), "true");
             assert!(varies_by_origin(&reply), "{reply:?}");
             let exposed = reply.header("access-control-expose-headers").to_lowercase();
-            for name in ["etag", "link", "location", "retry-after", "x-request-id"] {
+            for name in ["etag", "link", "location", "ratelimit", "retry-after", "x-request-id"] {
                 assert!(exposed.contains(name), "{exposed}");
             }
         }
+        let html = [("origin", origin), ("accept", "text/html")];
+        let reply = alice.ask(Method::GET, "/v1/me", &html).await;
+        let allowed = reply.header("access-control-allow-origin");
+        assert_eq!((reply.problem().as_str(), allowed), ("406 not-acceptable", origin));
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let reply =
                 preflight(&alice, origin, method, "authorization, content-type, if-match").await;

@@ -172,9 +172,9 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         .run(
             "drop function app.explain_access(regclass, uuid), app.record_catalog(), app.catalog();
             drop table app.catalog_record;
-            drop function app.team_mates(), app.shared_customers(text) cascade;
+            drop function app.enter(integer, uuid);
             drop table crm.record_shares, crm.team_members, crm.teams;
-            drop table crm.customer_comments; delete from app.schema_history where version >= 5",
+            drop table crm.sessions, crm.customer_comments; delete from app.schema_history where version >= 5",
         )
         .await;
     let writer = Psql::new(&url).await;

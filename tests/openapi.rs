@@ -84,7 +84,7 @@ fn every_operation_documents_the_refusals_that_its_kind_can_meet() {
         let has = |status: &str| operation["responses"].get(status).is_some();
         let secured = operation.get("security").is_none();
         let body = operation.get("requestBody").is_some();
-        assert!(!secured || ["401", "406", "503", "504"].into_iter().all(has), "{place}");
+        assert!(!secured || ["401", "406", "429", "503", "504"].into_iter().all(has), "{place}");
         assert!(!body || ["400", "408", "413", "415", "422"].into_iter().all(has), "{place}");
         assert!(!place.contains("_id}") || has("404"), "{place}");
         assert!(place != "get /readyz" || has("503"), "{place}");

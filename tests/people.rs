@@ -7,13 +7,14 @@ use uuid::Uuid;
 use crate::harness::{PASSWORD, Person, Reply, World};
 
 #[actix_web::test]
-async fn a_login_answers_a_token_the_user_and_the_company() {
+async fn a_login_answers_tokens_the_user_and_the_company() {
     let world = World::new().await;
     let reply = log_in(&world, "alice@nike.example", PASSWORD).await;
     let (user, company) = (&reply.json["user"], &reply.json["company"]);
     let place = world.alice_place();
     let whole = json!({
         "access_token": reply.json["access_token"], "token_type": "Bearer", "expires_in": 600,
+        "refresh_token": reply.json["refresh_token"], "refresh_expires_in": 604_800,
         "user": {
             "id": place.user_id, "company_id": place.company_id, "name": "Alice",
             "email": "alice@nike.example", "role": "owner", "disabled_at": null,

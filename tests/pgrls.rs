@@ -116,6 +116,11 @@ impl Judge {
         let report: Value = serde_json::from_slice(&output.stdout)
             .unwrap_or_else(|error| panic!("{error}: {output:?}"));
         let tables = report["tables"].as_array().unwrap().iter();
+        let tables = tables.inspect(|table| {
+            if table["verdict"] != "isolated" {
+                eprintln!("{mode}: {table}");
+            }
+        });
         let isolated = tables.filter(|table| table["verdict"] == "isolated");
         let mut names: Vec<_> =
             isolated.map(|table| table["table"].as_str().unwrap().to_owned()).collect();

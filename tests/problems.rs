@@ -30,7 +30,7 @@ fn every_code_has_the_status_that_it_was_given() {
             401,
             "authentication-required invalid-token token-expired session-revoked invalid-credentials",
         ),
-        (403, "insufficient-permission"),
+        (403, "insufficient-permission csrf"),
         (404, "not-found"),
         (405, "method-not-allowed"),
         (406, "not-acceptable"),
@@ -40,6 +40,7 @@ fn every_code_has_the_status_that_it_was_given() {
         (413, "body-too-large"),
         (415, "unsupported-media-type"),
         (422, "validation unknown-field invalid-text"),
+        (429, "rate-limited too-many-attempts"),
         (500, "internal context-missing"),
         (503, "overloaded database-unavailable read-only retry-transaction"),
         (504, "query-timeout"),
@@ -77,7 +78,7 @@ async fn a_problem_says_its_type_title_status_and_code() {
 #[actix_web::test]
 async fn whoever_waits_too_long_for_the_database_or_for_a_connection_is_told_which() {
     let wait = Duration::from_millis(300);
-    let limits = Limits { connections: 1, wait, deadline: 5 * wait };
+    let limits = Limits { connections: 1, wait, deadline: 5 * wait, ..Limits::default() };
     let world = World::with(limits, &[]).await;
     let alice = world.alice().await;
     let mut admin = world.admin().await;

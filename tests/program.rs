@@ -2,10 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use crate::harness::forge::parts;
 use crate::harness::program::{Home, Server, shell};
 
 /// The lines of the README's quick start.
@@ -139,6 +140,27 @@ fn serve_refuses_a_role_that_could_step_around_row_security() {
     assert!(text(&weak.stderr).contains("at least 32 bytes"), "{weak:?}");
     let (ended_well, _) = Server::start(serve("app", &"0123456789abcdef".repeat(2))).stop();
     assert!(ended_well);
+    drop(server);
+}
+
+#[test]
+fn a_new_key_is_published_and_signs_without_a_restart() {
+    let home = Home::new();
+    let server = home.dev();
+    let ask = |lines: &str| shell(lines, &server.url);
+    let jwks = || ask("curl -s http://127.0.0.1:8080/.well-known/jwks.json");
+    assert_eq!(jwks().matches("\"EdDSA\"").count(), 1, "{}", jwks());
+    let made = home.run(&["keys", "new", "--folder", home.folder.join("keys").to_str().unwrap()]);
+    let path = text(&made.stdout);
+    let kid = std::path::Path::new(path.trim()).file_stem().unwrap().to_str().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !jwks().contains(kid) {
+        assert!(Instant::now() < deadline, "{}", jwks());
+    }
+    let login = "curl -s http://127.0.0.1:8080/v1/auth/login -H 'content-type: application/json' \
+        -d '{\"email\":\"alice@nike.example\",\"password\":\"two-companies-one-database\"}'";
+    let login: serde_json::Value = serde_json::from_str(&ask(login)).unwrap();
+    assert_eq!(parts(login["access_token"].as_str().unwrap())[0]["kid"], kid);
     drop(server);
 }
 

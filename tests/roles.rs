@@ -353,7 +353,9 @@ async fn nobody_acts_for_a_suspended_company() {
     assert_eq!(login.problem(), "401 invalid-credentials");
     assert_eq!(bob.get("/v1/customers").await.status, 200);
     assert!(paddock_db::provision::suspend(&url, company, false).await.unwrap());
-    assert_eq!(nike.alice.get("/v1/customers").await.status, 200);
+    assert_eq!(nike.alice.get("/v1/customers").await.problem(), "401 session-revoked");
+    let again = nike.world.alice().await;
+    assert_eq!(again.get("/v1/customers").await.status, 200);
     assert!(!paddock_db::provision::suspend(&url, Uuid::now_v7(), true).await.unwrap());
 }
 

@@ -1,6 +1,7 @@
 -- Can the server read a column that sounds like a secret?
 -- Hashes and tokens belong behind the login door, where no SELECT of the API can reach them.
--- Signed: crm.users.token_epoch, a counter that every access token carries.
+-- Signed: crm.users.token_epoch, a counter that every access token carries; crm.sessions.secret_hash, SHA-256 of
+-- 256 random bits, which the user's own requests compare with and from which nobody finds a token.
 select
     'secret_readable' as id,
     'high' as severity,
@@ -23,7 +24,9 @@ where n.nspname !~ '^(pg_|information_schema$)'
     -- Below that are PostgreSQL's own tables.
     and a.attrelid >= 16384
     and a.attname ~ '(password|passwd|secret|hash|token|api_?key|private_?key|salt|credential)'
-    and (n.nspname, c.relname, a.attname) not in (values ('crm'::name, 'users'::name, 'token_epoch'::name))
+    and (n.nspname, c.relname, a.attname) not in (
+        values ('crm'::name, 'users'::name, 'token_epoch'::name), ('crm', 'sessions', 'secret_hash')
+    )
     and x.privilege_type = 'SELECT'
     and x.grantee <> c.relowner
     and not (n.nspname = 'identity' and pg_get_userbyid(x.grantee) = 'paddock_auth')

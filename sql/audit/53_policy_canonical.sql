@@ -81,7 +81,9 @@ where (
                     select h.oid
                     from pg_catalog.pg_proc h
                     where h.pronamespace = to_regnamespace('app')
-                        and h.proname in ('user_id', 'role', 'visibility', 'team_mates', 'shared_customers')
+                        and format('%s(%s)', h.proname, oidvectortypes(h.proargtypes)) in (
+                            'user_id()', 'role()', 'sees_all()', 'visible_owners()', 'shared(text)'
+                        )
                 )
             )
     )

@@ -1,11 +1,13 @@
 -- Which functions are there, and is each of them signed as it is?
--- A function is code within the walls: language, volatility and whose rights it runs with are part of the name.
+-- A function is code within the walls: language, volatility and whose rights it runs with are part of the name, and
+-- so is the MD5 of what it says, where policies take its word for what a user is and sees.
 select
     'function_signed' as id,
     'high' as severity,
     f.signature as object,
     case
         when s.signature is null then 'nobody signed it'
+        when s.says <> f.says then format('says something else: %s, signed as %s', f.says, s.says)
         else format(
             'is %s %s%s, signed as %s %s',
             f.language, f.volatility, case when f.definer then ' security definer' end,
@@ -19,7 +21,8 @@ from (
         case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end as kind,
         l.lanname::text as language,
         case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
-        p.prosecdef as definer
+        p.prosecdef as definer,
+        md5(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)) as says
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     join pg_catalog.pg_language l on l.oid = p.prolang
@@ -35,24 +38,31 @@ from (
 ) f
 left join (
     values
-        ('app.company_id()', 'sql', 'stable'),
-        ('app.user_id()', 'sql', 'stable'),
-        ('app.role()', 'plpgsql', 'stable'),
-        ('app.visibility()', 'plpgsql', 'stable'),
-        ('app.team_mates()', 'plpgsql', 'stable'),
-        ('app.shared_customers(text)', 'plpgsql', 'stable'),
-        ('app.refuse(text)', 'plpgsql', 'volatile'),
-        ('app.keep_an_owner()', 'plpgsql', 'volatile'),
-        ('app.refuse_session()', 'plpgsql', 'volatile'),
-        ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile'),
-        ('app.fold(text)', 'sql', 'immutable'),
-        ('app.touch()', 'plpgsql', 'volatile'),
-        ('app.catalog()', 'sql', 'stable'),
-        ('app.record_catalog()', 'sql', 'volatile'),
-        ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile')
-) s (signature, language, volatility) on s.signature = f.signature
+        ('app.company_id()', 'sql', 'stable', null),
+        ('app.user_id()', 'sql', 'stable', null),
+        ('app.enter(integer)', 'plpgsql', 'volatile', '93425cb2378f7f45b4fa82500e1b9ba2'),
+        ('app.enter(integer, uuid)', 'plpgsql', 'volatile', 'beefd0bcfee2e970689982193fcad038'),
+        ('app.look_up_role()', 'plpgsql', 'stable', '1bc1639ae7b74373e676cd630466ab2e'),
+        ('app.look_up_visibility(text)', 'plpgsql', 'stable', '24e5645de787cd01c7ada3e3d13ef80f'),
+        ('app.log_everybody_out()', 'plpgsql', 'volatile', null),
+        ('app.role()', 'sql', 'stable', '26723ca7aeefea180e2a41ddd17eff98'),
+        ('app.visibility()', 'sql', 'stable', 'aaa3ec7ffae2d72c0c82ed2effb4069c'),
+        ('app.sees_all()', 'sql', 'stable', '1de98b800224cdd9e8efb8e9fc6dad60'),
+        ('app.visible_owners()', 'plpgsql', 'stable', 'b44f8477cc03dc30a5d423f7979f85ac'),
+        ('app.shared(text)', 'plpgsql', 'stable', '46ce18239b378ef5036c0151f253779d'),
+        ('app.refuse(text)', 'plpgsql', 'volatile', '7c8293df31d75f02958b44de30dcc3f9'),
+        ('app.keep_an_owner()', 'plpgsql', 'volatile', null),
+        ('app.refuse_session()', 'plpgsql', 'volatile', 'e4496dce835a76bcb8bf962005eec8f7'),
+        ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile', null),
+        ('app.fold(text)', 'sql', 'immutable', null),
+        ('app.touch()', 'plpgsql', 'volatile', null),
+        ('app.catalog()', 'sql', 'stable', null),
+        ('app.record_catalog()', 'sql', 'volatile', null),
+        ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile', null)
+) s (signature, language, volatility, says) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language
     or s.volatility <> f.volatility
+    or s.says <> f.says
     or f.definer
 order by object;

@@ -34,14 +34,14 @@ create policy teams_create on crm.teams for insert to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy teams_create on crm.teams is 'What is added belongs to the company one acts for.';
 create policy teams_may_create on crm.teams as restrictive for insert to paddock_app
-    with check ((select app.role()) in ('owner', 'admin'));
+    with check ((select app.role()) in ('owner', 'admin') or app.refuse('teams_may_create'));
 comment on policy teams_may_create on crm.teams is 'Only owners and admins form teams.';
 create policy teams_change on crm.teams for update to paddock_app
     using (company_id = (select app.company_id()))
     with check (company_id = (select app.company_id()));
 comment on policy teams_change on crm.teams is 'Nothing can be moved to another company.';
 create policy teams_may_change on crm.teams as restrictive for update to paddock_app
-    with check ((select app.role()) in ('owner', 'admin'));
+    with check ((select app.role()) in ('owner', 'admin') or app.refuse('teams_may_change'));
 comment on policy teams_may_change on crm.teams is 'Only owners and admins change teams.';
 
 grant select (company_id, id, name, created_at, updated_at, deleted_at, version) on crm.teams to paddock_app;
@@ -89,14 +89,14 @@ create policy team_members_create on crm.team_members for insert to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy team_members_create on crm.team_members is 'What is added belongs to the company one acts for.';
 create policy team_members_may_create on crm.team_members as restrictive for insert to paddock_app
-    with check ((select app.role()) in ('owner', 'admin'));
+    with check ((select app.role()) in ('owner', 'admin') or app.refuse('team_members_may_create'));
 comment on policy team_members_may_create on crm.team_members is 'Only owners and admins put users into teams.';
 create policy team_members_change on crm.team_members for update to paddock_app
     using (company_id = (select app.company_id()))
     with check (company_id = (select app.company_id()));
 comment on policy team_members_change on crm.team_members is 'Nothing can be moved to another company.';
 create policy team_members_may_change on crm.team_members as restrictive for update to paddock_app
-    with check ((select app.role()) in ('owner', 'admin'));
+    with check ((select app.role()) in ('owner', 'admin') or app.refuse('team_members_may_change'));
 comment on policy team_members_may_change on crm.team_members is 'Only owners and admins take users out of teams and put them back.';
 
 grant select (company_id, team_id, member_id, created_at, updated_at, removed_at, version)
@@ -108,11 +108,14 @@ comment on column crm.team_members.member_id is 'The user. Not called user_id: t
 comment on column crm.team_members.removed_at is 'Since when the user is out of the team; null if they are in it.';
 
 -- ── record_shares ──────────────────────────────────────────────────────────────────────────────────
+-- A share is of one record, through the foreign key of its kind: one reference for all kinds could not take the
+-- company along. Another kind is one more nullable column with its foreign key and index, its word in
+-- record_shares_record_check and in app.shared, and its `exists` in the two rules below.
 create table crm.record_shares (
     company_id uuid not null default app.company_id(),
     id uuid not null default app.uuid_v7(clock_timestamp()),
-    customer_id uuid not null,
     user_id uuid default app.user_id(),
+    customer_id uuid,
     recipient_user_id uuid,
     recipient_team_id uuid,
     permission text not null default 'read',
@@ -132,6 +135,7 @@ create table crm.record_shares (
     constraint record_shares_recipient_team_id_fkey foreign key (company_id, recipient_team_id)
         references crm.teams (company_id, id) on delete cascade,
     constraint record_shares_permission_check check (permission in ('read', 'write')),
+    constraint record_shares_record_check check (num_nonnulls(customer_id) = 1),
     constraint record_shares_recipient_check check (num_nonnulls(recipient_user_id, recipient_team_id) = 1)
 );
 
@@ -167,6 +171,7 @@ create policy record_shares_may_create on crm.record_shares as restrictive for i
                 and c.id = record_shares.customer_id
                 and c.user_id = (select app.user_id())
         )
+        or app.refuse('record_shares_may_create')
     );
 comment on policy record_shares_may_create on crm.record_shares is 'Owners and admins share every customer, members those they own.';
 create policy record_shares_change on crm.record_shares for update to paddock_app
@@ -183,114 +188,21 @@ create policy record_shares_may_change on crm.record_shares as restrictive for u
                 and c.id = record_shares.customer_id
                 and c.user_id = (select app.user_id())
         )
+        or app.refuse('record_shares_may_change')
     );
 comment on policy record_shares_may_change on crm.record_shares is 'Owners and admins take back every share, members those of customers they own.';
 
 grant select (
-    company_id, id, customer_id, user_id, recipient_user_id, recipient_team_id, permission,
+    company_id, id, user_id, customer_id, recipient_user_id, recipient_team_id, permission,
     created_at, updated_at, deleted_at, version
 ) on crm.record_shares to paddock_app;
 grant insert (customer_id, recipient_user_id, recipient_team_id, permission) on crm.record_shares to paddock_app;
 grant update (deleted_at) on crm.record_shares to paddock_app;
 comment on table crm.record_shares is
-    'One customer, shown to a user or a team who might not see it otherwise. Several shares add up.';
+    'One record, shown to a user or a team who might not see it otherwise. Several shares add up.';
+comment on column crm.record_shares.customer_id is 'The record, if it is a customer.';
 comment on column crm.record_shares.user_id is 'Who shared it; null once that user is gone.';
 comment on column crm.record_shares.permission is
     'read, or write: also change. Viewers never change anything.';
 comment on column crm.record_shares.deleted_at is 'Since when the share is taken back; null if it is not.';
 comment on column crm.record_shares.version is 'Counts changes; the ETag of the API.';
-
--- ── What the acting user has to do with teams and shares ───────────────────────────────────────────
--- Asked once a statement, and only by those who do not see all customers anyway.
-create function app.team_mates() returns uuid[]
-    language plpgsql stable parallel safe
-    set search_path = pg_catalog, pg_temp
-    as $$
-begin
-    if app.visibility() <> 'team' then
-        return '{}';
-    end if;
-    return array(
-        select distinct o.member_id
-        from crm.team_members m
-        join crm.teams t on t.company_id = m.company_id
-            and t.id = m.team_id
-        join crm.team_members o on o.company_id = m.company_id
-            and o.team_id = m.team_id
-        where m.company_id = (select app.company_id())
-            and m.member_id = (select app.user_id())
-            and m.removed_at is null
-            and o.removed_at is null
-            and t.deleted_at is null
-    );
-end
-$$;
-comment on function app.team_mates() is
-    'Users who share a team with the acting user, if the company lets teams see each other''s customers.';
-revoke execute on function app.team_mates() from public;
-grant execute on function app.team_mates() to paddock_app;
-
-create function app.shared_customers(wanted text) returns uuid[]
-    language plpgsql stable parallel safe
-    set search_path = pg_catalog, pg_temp
-    as $$
-begin
-    return array(
-        select s.customer_id
-        from crm.record_shares s
-        where s.company_id = (select app.company_id())
-            and s.recipient_user_id = (select app.user_id())
-            and s.deleted_at is null
-            and s.permission in ('write', wanted)
-        union
-        select s.customer_id
-        from crm.team_members m
-        join crm.teams t on t.company_id = m.company_id
-            and t.id = m.team_id
-        join crm.record_shares s on s.company_id = m.company_id
-            and s.recipient_team_id = m.team_id
-        where m.company_id = (select app.company_id())
-            and m.member_id = (select app.user_id())
-            and m.removed_at is null
-            and t.deleted_at is null
-            and s.deleted_at is null
-            and s.permission in ('write', wanted)
-    );
-end
-$$;
-comment on function app.shared_customers(text) is
-    'Customers shared with the acting user or their teams, to read or to write.';
-revoke execute on function app.shared_customers(text) from public;
-grant execute on function app.shared_customers(text) to paddock_app;
-
--- ── Customers, as teams and shares show them ───────────────────────────────────────────────────────
-create policy customers_read_team on crm.customers for select to paddock_app
-    using (company_id = (select app.company_id()) and user_id = any ((select app.team_mates())::uuid[]));
-comment on policy customers_read_team on crm.customers is
-    'Who shares a team with the owner sees the customer, if the company says so.';
-create policy customers_read_shared on crm.customers for select to paddock_app
-    using (company_id = (select app.company_id()) and id = any ((select app.shared_customers('read'))::uuid[]));
-comment on policy customers_read_shared on crm.customers is
-    'Whoever a customer is shared with sees it.';
-create policy customers_change_team on crm.customers for update to paddock_app
-    using (company_id = (select app.company_id()) and user_id = any ((select app.team_mates())::uuid[]))
-    with check (company_id = (select app.company_id()));
-comment on policy customers_change_team on crm.customers is
-    'Who shares a team with the owner changes the customer, if the company says so.';
-create policy customers_change_shared on crm.customers for update to paddock_app
-    using (company_id = (select app.company_id()) and id = any ((select app.shared_customers('read'))::uuid[]))
-    with check (company_id = (select app.company_id()));
-comment on policy customers_change_shared on crm.customers is
-    'Whoever a customer is shared with reaches it; changing it takes a share to write.';
-create policy customers_may_change on crm.customers as restrictive for update to paddock_app
-    with check (
-        (select app.role()) in ('owner', 'admin')
-        or (select app.role()) = 'member' and (
-            (select app.visibility()) = 'all'
-            or user_id = (select app.user_id())
-            or user_id = any ((select app.team_mates())::uuid[])
-            or id = any ((select app.shared_customers('write'))::uuid[])
-        )
-    );
-comment on policy customers_may_change on crm.customers is
-    'Members change what they see, but what is shared with them to read; viewers change nothing.';

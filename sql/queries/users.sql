@@ -21,7 +21,8 @@ with found as (
             else u.disabled_at
         end
     from found f
-    where u.id = f.id
+    where u.id = $1
+        and u.id = f.id
         and ($2::bigint[] is null or u.version = any($2))
     returning
         u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version
@@ -52,9 +53,8 @@ u.created_at, u.id
 (u.created_at, u.id) > ($?::timestamptz, $?::uuid)
 
 -- name: get_me
--- The acting user, the company, and the epoch that a new token must carry.
+-- The acting user and the company.
 select
-    u.token_epoch,
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version,
     c.id, c.name, c.member_visibility, c.viewer_visibility, c.created_at, c.updated_at, c.version
 from crm.users u

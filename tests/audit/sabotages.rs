@@ -68,6 +68,7 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ),
     ("role_search_path", "paddock_auth", "alter role paddock_auth reset search_path"),
     ("role_plans", "paddock_app", "alter role paddock_app reset plan_cache_mode"),
+    ("role_plans", "paddock_app", "alter role paddock_app reset jit"),
     // ── Database, schemas, owners ──────────────────────────────────────────────────────────────────
     ("database_public", "{db}", "grant connect on database {db} to public"),
     ("database_public", "{db}", "grant temporary on database {db} to public"),
@@ -290,6 +291,12 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "create policy everything on crm.customers to paddock_app using (company_id = (select app.company_id()))",
     ),
     ("policy_missing", "crm.customers", "drop policy customers_create on crm.customers"),
+    ("grant_roleless", "crm.customers", "drop policy customers_may_create on crm.customers"),
+    (
+        "grant_roleless",
+        "crm.teams",
+        "alter policy teams_may_change on crm.teams with check (true)",
+    ),
     ("policy_missing", "crm.companies", "grant insert (name) on crm.companies to paddock_app"),
     // ── Keys, constraints, indexes ─────────────────────────────────────────────────────────────────
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid primary key)"),
@@ -422,6 +429,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "app.user_id()",
         "create or replace function app.user_id() returns uuid language sql stable
             as 'select current_setting(''app.user_id'')::uuid'",
+    ),
+    (
+        "function_signed",
+        "app.role()",
+        "create or replace function app.role() returns text language sql stable return 'owner'",
     ),
     (
         "function_signed",

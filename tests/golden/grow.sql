@@ -87,5 +87,10 @@ from crm.customers c
 join owners o on o.company_id = c.company_id
 where c.email_key = 'customer50009@example.com'
     or o.number = 1 + (substr(c.email_key, 9, 4) || '0')::integer % 2000 and c.email_key ~ '^customer\d{4}@';
+-- Some log in on many devices.
+insert into crm.sessions (company_id, user_id, secret_hash, epoch)
+select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0
+from crm.users u
+cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
 
 analyze;

@@ -74,6 +74,7 @@ select
     a.attrelid as oid, a.attnum as number, a.attname as name, a.atttypid as type,
     a.attgenerated = '' and a.attidentity <> 'a' as is_writable,
     a.attnotnull and not a.atthasdef and a.attidentity = '' as is_required,
+    a.attnotnull as is_never_null,
     exists (
         select
         from pg_constraint f
@@ -97,6 +98,8 @@ create function pg_temp.made_up(type oid) returns text
         when 'timestamp with time zone' then 'now()'
         when 'uuid' then 'gen_random_uuid()'
         when 'jsonb' then quote_literal('{}')
+        -- As long as a SHA-256 is.
+        when 'bytea' then 'pg_catalog.sha256('''')'
         else '1'
     end
 $$;
@@ -132,20 +135,20 @@ create function pg_temp.furnish(target relation, of company) returns void
     language plpgsql
     as $$
 declare
-    variant text;
+    chosen integer;
     furnished integer := 0;
     found_one boolean;
     names text;
     expressions text;
-    -- References that may be null, the last one first.
+    -- References that may be null.
     optional smallint[] := array(
         select c.number
         from relation_column c
         where c.oid = target.oid
             and c.is_reference
-            and not c.is_required
+            and not c.is_never_null
             and c.name <> target.tenant
-        order by c.number desc
+        order by c.number
     );
 begin
     execute format('select exists (select from %s where %I = %L)', target.name, target.tenant, of.id)
@@ -153,15 +156,19 @@ begin
     if found_one then
         return;
     end if;
-    -- Of some tables, only a row with one of several references passes the checks.
-    foreach variant in array array['all', 'few', 'the last', 'the last but one'] loop
+    -- With all of them, with none, and then with each choice of them: of some tables, only a row with one of
+    -- several references passes the checks.
+    for chosen in
+        select n
+        from generate_series(0, greatest((1 << cardinality(optional)) - 1, 1)) n
+        order by n not in (0, (1 << cardinality(optional)) - 1), n desc
+    loop
         exit when furnished = 2;
         select
             string_agg(quote_ident(c.name), ', '),
             string_agg(
-                case when variant = 'all' or c.is_required or c.name = target.tenant
-                    or variant = 'the last' and c.number = any(optional[1:1])
-                    or variant = 'the last but one' and c.number = any(optional[2:2])
+                case when c.is_never_null or c.name = target.tenant
+                    or chosen >> (array_position(optional, c.number) - 1) & 1 = 1
                     then pg_temp.value_for(target, c, of)
                     else 'null'
                 end, ', '

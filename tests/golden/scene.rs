@@ -32,6 +32,8 @@ pub struct Scene {
     /// Somebody who owns a few customers.
     pub colleague: String,
     pub customer: String,
+    /// One of Alice's many sessions.
+    pub session: String,
     pub comment: String,
     pub team: String,
     pub share: String,
@@ -45,6 +47,12 @@ impl Scene {
         let admin = Psql::new(&world.database.admin_url()).await;
         admin.run("set maintenance_work_mem = '256MB'; set work_mem = '64MB'").await;
         admin.run(GROW).await;
+        let session = admin
+            .value(&format!(
+                "select id from crm.sessions where user_id = '{}' order by id limit 1",
+                world.alice_place().user_id
+            ))
+            .await;
         let customer = admin
             .value("select id from crm.customers where email_key = 'customer50009@example.com'")
             .await;
@@ -79,6 +87,7 @@ impl Scene {
             catalog,
             colleague,
             customer,
+            session,
             comment,
             team,
             share,

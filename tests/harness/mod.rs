@@ -1,6 +1,7 @@
 //! What tests stand on: a world of two companies, people who ask, and what they get for an answer.
 
 mod cluster;
+pub mod ed25519;
 pub mod forge;
 mod person;
 pub mod program;

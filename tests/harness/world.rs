@@ -10,7 +10,8 @@ use actix_web::dev::Service;
 use actix_web::test::{init_service, read_body};
 use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
-use paddock_api::{Passwords, Settings, State, app};
+use paddock_api::limits::RateLimits;
+use paddock_api::{Keys, Passwords, Settings, State, app};
 use paddock_db::provision::{NewUser, user};
 use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
 use tokio_postgres::Client;
@@ -39,6 +40,21 @@ impl World {
 
     /// A world with other limits, or with origins whose pages may call.
     pub async fn with(limits: Limits, origins: &[&str]) -> Self {
+        let keys = Keys::of_secret(SECRET).unwrap();
+        Self::made_of(keys, limits, origins, RateLimits::none()).await
+    }
+
+    /// A world in which nobody may ask too often.
+    pub async fn limited(limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
+        Self::made_of(Keys::of_secret(SECRET).unwrap(), limits, origins, rates).await
+    }
+
+    /// A world with other keys for access tokens.
+    pub async fn with_keys(keys: Keys) -> Self {
+        Self::made_of(keys, Limits::default(), &[], RateLimits::none()).await
+    }
+
+    async fn made_of(keys: Keys, limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
         let database = Database::new().await;
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
@@ -46,11 +62,13 @@ impl World {
             db: db.clone(),
             door,
             passwords: Passwords::new(2),
+            keys,
             secret: SECRET,
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),
         });
-        let service = Rc::new(init_service(app(Data::new(state.unwrap()))).await);
+        let state = state.unwrap().limited_by(Arc::new(rates));
+        let service = Rc::new(init_service(app(Data::new(state))).await);
         let doorman: Doorman = Rc::new(move |request| {
             let service = Rc::clone(&service);
             Box::pin(async move {
@@ -149,7 +167,7 @@ impl World {
 
     fn tenant(&self, place: Place) -> Tenant {
         let Place { company_id, user_id } = place;
-        self.db.act_as(Actor { company_id, user_id, epoch: None })
+        self.db.act_as(Actor::trusted(company_id, user_id))
     }
 
     async fn log_in(&self, email: &str, place: Place) -> Person {

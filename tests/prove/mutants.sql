@@ -259,6 +259,22 @@ mutants (kind, object, change) as (
         )
     from functions
     where proname in ('company_id', 'user_id')
+    union all
+    select
+        'isolation', f.signature,
+        format('create or replace function %s returns text language sql stable return %L', f.signature, b.says)
+    from functions f
+    join (values ('role', 'owner'), ('visibility', 'all')) as b (name, says) on b.name = f.proname
+    union all
+    select
+        'isolation', f.signature,
+        format(
+            'create or replace function app.shared(wanted text) returns uuid[] language plpgsql stable'
+            || ' set search_path = pg_catalog, pg_temp as %L',
+            'begin return array(select c.id from crm.customers c); end'
+        )
+    from functions f
+    where f.proname = 'shared'
 
     -- Roles.
     union all

@@ -67,6 +67,7 @@ impl Canaries {
                 "text" if words.contains(&column.place()) => {}
                 "text" if generated == "f" => canaries.remember_texts(admin, &column).await,
                 "text" => {}
+                "bytea" => canaries.remember_bytes(admin, &column).await,
                 _ => assert!(SILENT.contains(&kind), "{line}: what is a canary of this type?"),
             }
         }
@@ -89,6 +90,12 @@ impl Canaries {
                 self.secrets.insert(text);
             }
         }
+    }
+
+    /// As JSON would have them: nobody stores bytes but as hashes and keys.
+    async fn remember_bytes(&mut self, admin: &Psql, column: &Column) {
+        let values = column.values(admin).await;
+        self.secrets.extend(values.iter().map(|hex| hex.trim_start_matches("\\x").to_owned()));
     }
 
     /// How many there are, and in how many columns.

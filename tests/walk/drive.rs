@@ -51,7 +51,9 @@ async fn try_it(
             reply = same.send(person).await;
         }
     }
-    if reply.status < 300 || (reply.status == 403 && name != BOSS) {
+    // What is one's own is nobody else's business, not even a colleague's.
+    let own = operation.path.starts_with("/v1/me/") && reply.status == 404;
+    if reply.status < 300 || ((reply.status == 403 || own) && name != BOSS) {
         return Ok(());
     }
     Err(Lack(format!("{name}, {}: {} {}", case.name, reply.status, reply.text)))

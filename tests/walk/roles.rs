@@ -52,7 +52,8 @@ async fn a_role_that_may_more_or_less_than_the_document_says_is_found() {
         .admin
         .run(
             "drop policy customers_may_create on crm.customers;
-            alter policy teams_may_create on crm.teams with check ((select app.role()) = 'owner')",
+            alter policy teams_may_create on crm.teams
+                with check ((select app.role()) = 'owner' or app.refuse('teams_may_create'))",
         )
         .await;
     let expected = [
@@ -102,16 +103,17 @@ fn is_refused(reply: &Reply) -> bool {
     reply.status == 403 || items.is_some_and(|all| all.iter().all(|item| item["status"] == 403))
 }
 
-/// Records that the boss made, with the person as the owner of the customer. What is to be restored is in the
-/// bin.
+/// Records that the boss made, with the person as the owner of the customer and of the session. What is to be
+/// restored is in the bin.
 async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
-    let book = scene.records_of(scene.alice(), 1).await.unwrap();
-    let customer = &book.ids["customer_id"];
+    let mut book = scene.records_of(scene.alice(), 1).await.unwrap();
+    let customer = book.ids["customer_id"].clone();
     let own =
         format!("update crm.customers set user_id = '{}' where id = '{customer}'", person.user_id);
     scene.admin.run(&own).await;
+    book.ids.insert("session_id".to_owned(), scene.begin_session(person).await);
     if let Some(record) = operation.path.strip_suffix("/restore") {
-        let record = record.replace("{customer_id}", customer);
+        let record = record.replace("{customer_id}", &customer);
         assert_eq!(scene.alice().delete(&record).await.status, 204);
     }
     book

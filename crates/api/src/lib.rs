@@ -5,6 +5,7 @@
 
 mod auth;
 mod http;
+pub mod limits;
 mod openapi;
 mod resources;
 mod routes;
@@ -12,10 +13,12 @@ mod routes;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use limits::RateLimits;
 use paddock_db::{Db, Door};
 
+pub use auth::keys::{KeyError, Keys, WeakSecret, new_key};
 pub use auth::passwords::{Passwords, hash as hash_password};
-pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens, WeakSecret};
+pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens};
 pub use http::problem::{Code, FieldError, Problem};
 pub use resources::customers::{
     AccessRule, LifecycleStage, NewCustomer, UserAccess, create_each, explain_access,
@@ -29,9 +32,11 @@ pub struct State {
     door: Door,
     passwords: Passwords,
     tokens: Tokens,
+    chain: auth::refresh::Chain,
     cursors: http::cursor::Signer,
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
+    limits: Arc<RateLimits>,
 }
 
 /// What a [`State`] is made of.
@@ -42,7 +47,9 @@ pub struct Settings<'a> {
     pub door: Door,
     /// Shared by all workers, so that hashing takes no more threads than there are cores.
     pub passwords: Passwords,
-    /// What tokens and cursors are signed with: at least 32 bytes.
+    /// What access tokens are signed with; shared by all workers.
+    pub keys: Keys,
+    /// What cursors and refresh tokens are made with: at least 32 bytes.
     pub secret: &'a [u8],
     /// The origins whose pages may call the API (`https://crm.example`), exactly as browsers send them.
     pub origins: Vec<String>,
@@ -56,14 +63,24 @@ impl State {
     /// # Errors
     /// If the secret is too weak.
     pub fn new(settings: Settings<'_>) -> Result<Self, WeakSecret> {
+        auth::keys::require_strength(settings.secret)?;
         Ok(Self {
             db: settings.db,
             door: settings.door,
             passwords: settings.passwords,
-            tokens: Tokens::new(settings.secret)?,
+            tokens: Tokens::new(settings.keys),
+            chain: auth::refresh::Chain::new(settings.secret),
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
             draining: settings.draining,
+            limits: Arc::new(RateLimits::none()),
         })
+    }
+
+    /// The same with rate limits; where nothing is said there are none.
+    #[must_use]
+    pub fn limited_by(mut self, limits: Arc<RateLimits>) -> Self {
+        self.limits = limits;
+        self
     }
 }

@@ -110,6 +110,7 @@ fn common_errors(operation: &mut Operation, method: &str, by_id: bool, api: bool
         (body, "413", "`body-too-large`"),
         (body, "415", "`unsupported-media-type`"),
         (body, "422", "`validation`, `unknown-field`, `invalid-text`"),
+        (api, "429", "`rate-limited`: see `Retry-After`"),
         (true, "500", "`internal`: our fault, logged under the request id"),
         (
             api,

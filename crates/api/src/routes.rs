@@ -15,18 +15,25 @@ use utoipa_actix_web::AppExt;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::State;
-use crate::http::envelope::envelope;
+use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
 use crate::resources::{
-    company, customer_comments, customer_shares, customers, docs, health, login, me, teams, users,
+    company, customer_comments, customer_shares, customers, docs, health, jwks, login, me,
+    sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first.
 fn routes(config: &mut ServiceConfig<'_>) {
     config
+        .service(jwks::public_keys)
         .service(login::login)
+        .service(sessions::refresh)
+        .service(sessions::log_out)
+        .service(sessions::list_my_sessions)
+        .service(sessions::get_my_session)
+        .service(sessions::end_my_session)
         .service(me::get_me)
         .service(me::ping)
         .service(company::get_company)
@@ -109,13 +116,23 @@ pub fn app(
         .service(docs::to_page)
         .service(docs::page())
         .default_service(web::to(nowhere))
+        .wrap(from_fn(gate))
         .wrap(cross_origin)
         .wrap(from_fn(envelope))
 }
 
-/// Exact origins, no credentials: the token travels in a header that pages set themselves.
+/// Exact origins. Their pages may send the cookie along; what it is good for, `auth::cookie` asks again.
 fn cors(origins: &[String]) -> Cors {
-    let exposed = ["etag", "link", "location", "retry-after", "server-timing", "x-request-id"];
+    let exposed = [
+        "etag",
+        "link",
+        "location",
+        "ratelimit",
+        "ratelimit-policy",
+        "retry-after",
+        "server-timing",
+        "x-request-id",
+    ];
     let cors = Cors::default()
         .allowed_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allowed_headers([
@@ -126,6 +143,7 @@ fn cors(origins: &[String]) -> Cors {
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers(exposed)
+        .supports_credentials()
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
 }

@@ -28,7 +28,7 @@ impl FromRow for Login {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
         let (password_hash, company_id, user_id): (String, Uuid, Uuid) =
             (row.next()?, row.next()?, row.next()?);
-        Ok(Self { password_hash, actor: Actor { company_id, user_id, epoch: None } })
+        Ok(Self { password_hash, actor: Actor::trusted(company_id, user_id) })
     }
 }
 

@@ -48,9 +48,10 @@ pub enum Error {
     InvalidText,
     /// A value is out of its type's range (class 22).
     InvalidValue,
-    /// A policy keeps the acting user from what they asked for, of a row that they may know of (42501).
+    /// A rule about roles keeps the acting user from what they asked for (42501 with the rule's name).
     NotPermitted,
-    /// An insert met a row with the same key that the acting user does not see (42501).
+    /// Row security refused a row, and no rule about roles did (42501). Of an upsert: it met a row with the
+    /// same key that the acting user does not see. Of anything else: a defect of ours.
     Hidden,
     /// A statement failed, its error was swallowed, and the transaction could not commit (25P02).
     Aborted,
@@ -74,7 +75,7 @@ impl fmt::Display for Error {
             Self::InvalidText => f.write_str("a text that cannot be stored"),
             Self::InvalidValue => f.write_str("a value out of range"),
             Self::NotPermitted => f.write_str("the user's role does not permit this"),
-            Self::Hidden => f.write_str("a row that the user does not see has the same key"),
+            Self::Hidden => f.write_str("row security refused a row"),
             Self::Aborted => f.write_str("commit of an aborted transaction"),
             Self::Internal(text) => f.write_str(text),
         }
@@ -120,8 +121,9 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Self::Unavailable
             }
-            SqlState::INSUFFICIENT_PRIVILEGE if names_a_rule(db.message()) => Self::NotPermitted,
-            SqlState::INSUFFICIENT_PRIVILEGE if db.message().contains(IN_THE_WAY) => Self::Hidden,
+            // `app.refuse` names its rule; what PostgreSQL refuses by itself has no name.
+            SqlState::INSUFFICIENT_PRIVILEGE if db.constraint().is_some() => Self::NotPermitted,
+            SqlState::INSUFFICIENT_PRIVILEGE if db.routine() == Some(CHECKED) => Self::Hidden,
             // The context: never set in this session, or set in an earlier transaction of it.
             SqlState::UNDEFINED_OBJECT if db.message().contains("app.") => Self::ContextMissing,
             SqlState::INVALID_TEXT_REPRESENTATION if db.message().ends_with(": \"\"") => {
@@ -134,15 +136,9 @@ impl From<tokio_postgres::Error> for Error {
     }
 }
 
-/// What PostgreSQL says of a row on which an insert meets a conflict, and which no permissive policy shows.
-const IN_THE_WAY: &str = "row-level security policy (USING expression)";
-
-/// Whether a policy `<table>_may_<…>` refused, whose name the message holds in whatever language. A floor or a
-/// missing grant is not the user's business but a defect of ours.
-fn names_a_rule(message: &str) -> bool {
-    let mut words = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'));
-    words.any(|word| word.contains("_may_"))
-}
+/// The function of the server in which row security refuses a row that is written, or one that an insert
+/// meets. A missing grant is refused elsewhere.
+const CHECKED: &str = "ExecWithCheckOptions";
 
 /// The whole chain of causes in one line, for the log.
 fn describe(error: &dyn std::error::Error) -> String {

@@ -8,6 +8,7 @@ use deadpool_postgres::Object;
 use tokio_postgres::Statement as Prepared;
 
 use crate::error::{Error, Result};
+use crate::walls::Place;
 use crate::wire::Connector;
 
 /// How long a dropped flight may take to come down by itself, before it is cancelled.
@@ -16,13 +17,15 @@ const PATIENCE: Duration = Duration::from_millis(20);
 /// One connection, ours until dropped.
 pub(crate) struct Lease {
     object: Option<Object>,
+    /// That of its company: kept until the connection is free, not only until nobody waits for it.
+    place: Option<Place>,
     tls: Connector,
     in_flight: Cell<bool>,
 }
 
 impl Lease {
-    pub(crate) fn new(object: Object, tls: Connector) -> Self {
-        Self { object: Some(object), tls, in_flight: Cell::new(false) }
+    pub(crate) fn new(object: Object, place: Option<Place>, tls: Connector) -> Self {
+        Self { object: Some(object), place, tls, in_flight: Cell::new(false) }
     }
 
     pub(crate) fn client(&self) -> &Object {
@@ -62,7 +65,7 @@ impl Drop for Lease {
         if !self.in_flight.get() {
             return;
         }
-        let dirty = Dirty(Some(object));
+        let dirty = Dirty { object: Some(object), _place: self.place.take() };
         // Without a runtime nobody is left to talk to the server: the connection is closed.
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             drop(runtime.spawn(clean(dirty, self.tls.clone())));
@@ -71,11 +74,15 @@ impl Drop for Lease {
 }
 
 /// A connection that must not go back as it is: closed when dropped, which rolls back, unless it was cleaned.
-struct Dirty(Option<Object>);
+/// Its company's place is free when it is.
+struct Dirty {
+    object: Option<Object>,
+    _place: Option<Place>,
+}
 
 impl Drop for Dirty {
     fn drop(&mut self) {
-        drop(self.0.take().map(Object::take));
+        drop(self.object.take().map(Object::take));
     }
 }
 
@@ -83,10 +90,10 @@ impl Drop for Dirty {
 /// cancels that and closes the connection: the request to cancel travels by itself and may be late, so that
 /// on a connection in use it could hit the statement of the next borrower.
 async fn clean(mut dirty: Dirty, tls: Connector) {
-    let Some(object) = &dirty.0 else { return };
+    let Some(object) = &dirty.object else { return };
     let rolled_back = tokio::time::timeout(PATIENCE, object.batch_execute("rollback")).await;
     if matches!(rolled_back, Ok(Ok(()))) {
-        drop(dirty.0.take());
+        drop(dirty.object.take());
         return;
     }
     let cancel = object.cancel_token();

@@ -17,6 +17,7 @@ mod rehearsal;
 mod row;
 mod statement;
 mod tenant;
+mod walls;
 mod wire;
 
 pub use connect::{ConnectError, connect};

@@ -7,11 +7,13 @@ use deadpool_postgres::{
     Manager, ManagerConfig, Pool, PoolError, QueueMode, RecyclingMethod, Runtime,
 };
 use deadpool_postgres::{TimeoutType, Timeouts};
+use uuid::Uuid;
 
 use crate::connect::{ConnectError, Target};
 use crate::error::{Error, Result};
 use crate::lease::Lease;
 use crate::tenant::{Actor, Tenant};
+use crate::walls::{Place, Walls};
 use crate::wire::Connector;
 
 /// How much a pool may take.
@@ -23,11 +25,21 @@ pub struct Limits {
     pub wait: Duration,
     /// How long a request may take in the database, retries included.
     pub deadline: Duration,
+    /// The same for a list, where that is less.
+    pub list_deadline: Duration,
+    /// How many percent of the connections one company may take at the same time, rounded up.
+    pub share: u8,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 4, wait: Duration::from_secs(1), deadline: Duration::from_secs(10) }
+        Self {
+            connections: 4,
+            wait: Duration::from_secs(1),
+            deadline: Duration::from_secs(10),
+            list_deadline: Duration::from_secs(5),
+            share: 50,
+        }
     }
 }
 
@@ -37,6 +49,7 @@ pub struct Db {
     pool: Pool,
     tls: Connector,
     limits: Limits,
+    walls: Walls,
 }
 
 impl Db {
@@ -64,7 +77,8 @@ impl Db {
             })
             .build()
             .map_err(|error| ConnectError(error.to_string()))?;
-        Ok(Self { pool, tls, limits })
+        let walls = Walls::new(limits.connections, limits.share);
+        Ok(Self { pool, tls, limits, walls })
     }
 
     /// Whoever is to act from here on.
@@ -92,12 +106,24 @@ impl Db {
         &self.limits
     }
 
-    /// Takes a connection out of the pool for one flight or one transaction.
+    /// Takes a connection out of the pool for a question that is nobody's in particular.
     pub(crate) async fn lease(&self, watch: &Stopwatch) -> Result<Lease> {
+        self.lease_to(None, watch).await
+    }
+
+    /// Takes a connection out of the pool for one flight or one transaction of a company, within its share.
+    pub(crate) async fn lease_for(&self, company: Uuid, watch: &Stopwatch) -> Result<Lease> {
+        let start = Instant::now();
+        let place = self.walls.enter(company, self.limits.wait).await;
+        watch.add_pool(start.elapsed());
+        self.lease_to(Some(place?), watch).await
+    }
+
+    async fn lease_to(&self, place: Option<Place>, watch: &Stopwatch) -> Result<Lease> {
         let start = Instant::now();
         let object = self.pool.get().await;
         watch.add_pool(start.elapsed());
-        object.map(|object| Lease::new(object, self.tls.clone())).map_err(pool_error)
+        object.map(|object| Lease::new(object, place, self.tls.clone())).map_err(pool_error)
     }
 }
 

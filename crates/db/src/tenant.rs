@@ -22,6 +22,7 @@ use crate::statement::{Listing, Statement};
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
+const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -36,6 +37,24 @@ pub struct Actor {
     pub user_id: Uuid,
     /// The token's epoch, which must be the user's current one; `None` where no token is involved.
     pub epoch: Option<i32>,
+    /// The session, which must not be over; `None` where there is none.
+    pub session_id: Option<Uuid>,
+}
+
+impl Actor {
+    /// A user who has shown who they are just now, or for whom an administrator acts.
+    #[must_use]
+    pub const fn trusted(company_id: Uuid, user_id: Uuid) -> Self {
+        Self { company_id, user_id, epoch: None, session_id: None }
+    }
+
+    /// What asks whether the user may still act.
+    const fn check(&self) -> Statement {
+        match self.session_id {
+            Some(_) => REQUIRE_CURRENT_SESSION,
+            None => REQUIRE_CURRENT_USER,
+        }
+    }
 }
 
 /// Whether a transaction may write.
@@ -157,7 +176,7 @@ impl Tenant {
             for attempt in 1.. {
                 let tx = Tx {
                     tenant: self,
-                    lease: self.db.lease(&self.watch).await?,
+                    lease: self.db.lease_for(self.actor.company_id, &self.watch).await?,
                     access,
                     curtain,
                     open: Cell::new(false),
@@ -200,9 +219,17 @@ impl Tenant {
                 }
             }
         };
-        tokio::time::timeout(self.db.limits().deadline, tries)
+        tokio::time::timeout(self.deadline(&errand), tries)
             .await
             .unwrap_or_else(|_| Err(too_late(&committing)))
+    }
+
+    fn deadline(&self, errand: &Errand<'_>) -> Duration {
+        let limits = self.db.limits();
+        match errand {
+            Errand::Named(..) => limits.deadline,
+            Errand::Listing(_) => limits.deadline.min(limits.list_deadline),
+        }
     }
 
     /// BEGIN, context, user check, statement and COMMIT, sent together.
@@ -212,10 +239,11 @@ impl Tenant {
         errand: &Errand<'_>,
         committing: &Cell<bool>,
     ) -> std::result::Result<Vec<PgRow>, Failure> {
-        let lease = self.db.lease(&self.watch).await.map_err(Failure::last)?;
+        let lease =
+            self.db.lease_for(self.actor.company_id, &self.watch).await.map_err(Failure::last)?;
         let start = Instant::now();
         let check =
-            lease.prepare(REQUIRE_CURRENT_USER.sql()).await.map_err(Failure::on_the_ground)?;
+            lease.prepare(self.actor.check().sql()).await.map_err(Failure::on_the_ground)?;
         let ready = errand.prepare(&lease).await.map_err(Failure::on_the_ground)?;
         lease.take_off();
         committing.set(access == Access::Write);
@@ -341,7 +369,7 @@ impl Tx<'_> {
         let prepare = |statement: Statement| async move {
             self.lease.prepare(statement.sql()).await.map_err(Failure::on_the_ground)
         };
-        let check = prepare(REQUIRE_CURRENT_USER).await?;
+        let check = prepare(self.tenant.actor.check()).await?;
         prepare(STILL_OPEN).await?;
         let prepared = prepare(statement).await?;
         self.lease.take_off();
@@ -441,13 +469,14 @@ async fn preamble(
 ) -> std::result::Result<(), tokio_postgres::Error> {
     let company = format!("set local app.company_id = '{}'", actor.company_id);
     let user = set_user(actor.user_id);
-    let epoch: [&(dyn ToSql + Sync); 1] = [&actor.epoch];
+    let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
+    let token = if actor.session_id.is_some() { &token[..] } else { &token[..1] };
     let client = lease.client();
     let (begin, company, user, check) = join!(
         client.batch_execute(access.begin()),
         client.batch_execute(&company),
         client.batch_execute(&user),
-        client.query(check, &epoch),
+        client.query(check, token),
     );
     begin.and(company).and(user).and(check.map(drop))
 }

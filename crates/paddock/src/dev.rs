@@ -8,6 +8,7 @@ use paddock_db::migrate;
 
 use crate::admin;
 use crate::home::{self, HomeArgs, Role, Secrets, as_role};
+use crate::keys;
 use crate::seed;
 use crate::serve::{Plan, ServerArgs, serve};
 use crate::terminal::{Failure, say};
@@ -38,10 +39,11 @@ pub(crate) fn run(args: &DevArgs) -> Result<ExitCode, Failure> {
             (Some(cluster), urls)
         }
     };
-    let outcome = prepare(cluster.as_ref(), &urls, &secrets).and_then(|()| {
+    let outcome = prepare(cluster.as_ref(), &urls, &secrets, &args.home).and_then(|()| {
         let plan = Plan {
             app_url: urls.app.clone(),
             auth_url: urls.auth.clone(),
+            keys: keys::private(&args.home.home.join("keys"))?,
             secret: secrets.jwt_secret.clone(),
             waive: true,
             server: args.server.clone(),
@@ -77,16 +79,34 @@ impl Urls {
 }
 
 /// Database, roles, schema, demonstration data: whatever of it is not there yet.
-fn prepare(cluster: Option<&Cluster>, urls: &Urls, secrets: &Secrets) -> Result<(), Failure> {
+fn prepare(
+    cluster: Option<&Cluster>,
+    urls: &Urls,
+    secrets: &Secrets,
+    home: &HomeArgs,
+) -> Result<(), Failure> {
     admin::block_on(async {
         if let Some(cluster) = cluster {
             home::create_database(cluster).await?;
         }
         migrate::bootstrap(&urls.admin).await.map_err(Failure::from_error)?;
         set_passwords(urls, secrets).await?;
-        admin::migrate_to_latest(&urls.admin).await?;
+        let migrated = admin::migrate_to_latest(&urls.admin).await;
+        migrated.map_err(
+            |failure| if cluster.is_some() { begin_anew(&failure, home) } else { failure },
+        )?;
         seed::companies(&urls.admin, &urls.app, &urls.auth).await
     })
+}
+
+/// A private database may be as old as somebody's first try of an unreleased version.
+fn begin_anew(failure: &Failure, home: &HomeArgs) -> Failure {
+    let folder = home.home.join("postgres");
+    Failure::new(format!(
+        "{failure}\nThe private database is of another version of Paddock. To begin anew, without what is in it:\n    \
+         paddock db stop; rm -r {}",
+        folder.display()
+    ))
 }
 
 async fn set_passwords(urls: &Urls, secrets: &Secrets) -> Result<(), Failure> {

@@ -7,7 +7,9 @@ mod dev;
 mod explain;
 mod home;
 mod import;
+mod keys;
 mod logging;
+mod rate;
 mod sample;
 mod seed;
 mod serve;
@@ -52,6 +54,9 @@ enum Command {
     /// Users: the people of a company who log in.
     #[command(subcommand)]
     User(admin::UserCommand),
+    /// Keys that access tokens are signed with.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// The private PostgreSQL of `paddock dev`.
     #[command(subcommand)]
     Db(home::DbCommand),
@@ -87,6 +92,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Company(command) => admin::company(&command),
         Command::User(command) => admin::user(&command),
+        Command::Keys(command) => keys::run(&command),
         Command::Db(command) => home::run(&command),
         Command::Import(Import::Customers(args)) => import(&args),
         Command::Explain(args) => explain::run(&args),

@@ -64,7 +64,7 @@ async fn people(admin: &str, company: &Company) -> Result<Actor, Failure> {
         password_hash: &password_hash,
     };
     let user_id = provision::user(admin, company_id, &user).await.map_err(Failure::from_error)?;
-    Ok(Actor { company_id, user_id, epoch: None })
+    Ok(Actor::trusted(company_id, user_id))
 }
 
 async fn customers(db: &Db, actor: Actor, company: &Company) -> Result<(), Failure> {

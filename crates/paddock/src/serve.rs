@@ -1,6 +1,7 @@
 //! `paddock serve`: checks that the database can keep the promise, then serves until it is told to stop.
 
 use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,13 +12,15 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::Args;
-use paddock_api::{Passwords, Settings, State, app};
+use paddock_api::{Keys, Passwords, Settings, State, app};
 use paddock_db::audit::{Audit, Finding};
 use paddock_db::{Db, Door, Limits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::home::as_role;
+use crate::keys;
 use crate::logging::{self, LogFormat};
+use crate::rate::RateArgs;
 use crate::terminal::{Failure, say, warn};
 
 /// How long requests that have begun may take to end after a stop.
@@ -44,6 +47,15 @@ pub(crate) struct ServerArgs {
     /// How long a request may take in the database before it gets 504, in milliseconds.
     #[arg(long, env = "PADDOCK_REQUEST_DEADLINE_MS", default_value_t = 10_000)]
     request_deadline_ms: u64,
+    /// The same for a list, where that is less, in milliseconds.
+    #[arg(long, env = "PADDOCK_LIST_DEADLINE_MS", default_value_t = 5_000)]
+    list_deadline_ms: u64,
+    /// How many percent of the connections of a thread one company may use at the same time, rounded up.
+    #[arg(long, env = "PADDOCK_COMPANY_SHARE", default_value_t = 50,
+        value_parser = clap::value_parser!(u8).range(1..=100))]
+    company_share: u8,
+    #[command(flatten)]
+    rate: RateArgs,
     /// How long to go on serving after SIGTERM, for load balancers to notice, in milliseconds.
     #[arg(long, env = "PADDOCK_DRAIN_DELAY_MS", default_value_t = 0)]
     drain_delay_ms: u64,
@@ -68,9 +80,18 @@ pub(crate) struct ServeArgs {
     /// other role's name.
     #[arg(long, env = "PADDOCK_AUTH_DATABASE_URL", hide_env_values = true)]
     auth_database_url: Option<String>,
-    /// What access tokens are signed with: at least 32 bytes. `openssl rand -hex 32` makes one.
+    /// The folder of the keys that access tokens are signed with (Ed25519). `paddock keys new` makes one. The
+    /// last by name signs, all of them are accepted; it is read again when it changes.
+    #[arg(long, env = "PADDOCK_SIGNING_KEYS")]
+    signing_keys: Option<PathBuf>,
+    /// A secret that access tokens may be signed with as well, and are where there are no signing keys: at
+    /// least 32 bytes. `openssl rand -hex 32` makes one.
     #[arg(long, env = "PADDOCK_JWT_SECRET", hide_env_values = true)]
-    jwt_secret: String,
+    jwt_secret: Option<String>,
+    /// What refresh tokens and cursors are made with: at least 32 bytes. Where nothing is said, it is the one
+    /// of the access tokens.
+    #[arg(long, env = "PADDOCK_SECRET", hide_env_values = true)]
+    secret: Option<String>,
     /// Serve although the server lacks known fixes of row-level security.
     #[arg(long, env = "PADDOCK_ALLOW_UNPATCHED_POSTGRES")]
     allow_unpatched_postgres: bool,
@@ -82,6 +103,9 @@ pub(crate) struct ServeArgs {
 pub(crate) struct Plan {
     pub(crate) app_url: String,
     pub(crate) auth_url: String,
+    /// What access tokens are signed with.
+    pub(crate) keys: Keys,
+    /// What refresh tokens and cursors are made with.
     pub(crate) secret: String,
     /// Whether findings that an operator may waive are waived.
     pub(crate) waive: bool,
@@ -96,11 +120,34 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
     let plan = Plan {
         app_url: args.database_url.clone(),
         auth_url,
-        secret: args.jwt_secret.clone(),
+        keys: keys_of(args)?,
+        secret: secret_of(args)?,
         waive: args.allow_unpatched_postgres,
         server: args.server.clone(),
     };
     serve(&plan, |_| {})
+}
+
+/// Those of the folder, or the shared secret alone.
+fn keys_of(args: &ServeArgs) -> Result<Keys, Failure> {
+    let secret = args.jwt_secret.as_ref().map(String::as_bytes);
+    let keys = match (&args.signing_keys, secret) {
+        (Some(folder), secret) => Keys::of_folder(folder, secret),
+        (None, Some(secret)) => Keys::of_secret(secret),
+        (None, None) => {
+            return Err(Failure::new(
+                "nothing to sign access tokens with: set PADDOCK_SIGNING_KEYS to a folder (`paddock keys new` \
+                 makes a key), or PADDOCK_JWT_SECRET",
+            ));
+        }
+    };
+    keys.map_err(Failure::from_error)
+}
+
+fn secret_of(args: &ServeArgs) -> Result<String, Failure> {
+    args.secret.as_ref().or(args.jwt_secret.as_ref()).cloned().ok_or_else(|| {
+        Failure::new("PADDOCK_SECRET is not set; `openssl rand -hex 32` makes a secret")
+    })
 }
 
 /// Serves until SIGTERM or SIGINT. `ready` is called with the address as soon as requests are taken.
@@ -130,6 +177,7 @@ pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, F
             draining,
             Duration::from_millis(plan.server.drain_delay_ms),
         ));
+        actix_web::rt::spawn(keys::watch(plan.keys.clone()));
         let url = format!("http://{address}");
         say(&format!("listening on {url}"));
         ready(&url);
@@ -165,10 +213,13 @@ fn states(
     draining: &Arc<AtomicBool>,
 ) -> Result<Arc<Mutex<Vec<Arc<State>>>>, Failure> {
     let passwords = Passwords::new(cores());
+    let rate_limits = Arc::new(plan.server.rate.limits());
     let limits = Limits {
         connections: plan.server.pool_size.div_ceil(workers),
         wait: Duration::from_millis(plan.server.pool_wait_ms),
         deadline: Duration::from_millis(plan.server.request_deadline_ms),
+        list_deadline: Duration::from_millis(plan.server.list_deadline_ms),
+        share: plan.server.company_share,
     };
     let state = || {
         State::new(Settings {
@@ -176,10 +227,12 @@ fn states(
             door: Door::new(&plan.auth_url, Limits { connections: 1, ..limits })
                 .map_err(Failure::from_error)?,
             passwords: passwords.clone(),
+            keys: plan.keys.clone(),
             secret: plan.secret.as_bytes(),
             origins: plan.server.cors_origins.clone(),
             draining: Arc::clone(draining),
         })
+        .map(|state| state.limited_by(Arc::clone(&rate_limits)))
         .map_err(Failure::from_error)
     };
     let states: Result<Vec<_>, Failure> = (0..workers).map(|_| state().map(Arc::new)).collect();

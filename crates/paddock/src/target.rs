@@ -78,7 +78,7 @@ impl Target {
         let login = self.door.find(email).await.map_err(Failure::from_error)?;
         let nobody = || Failure::new(format!("nobody logs in as {email}"));
         let Actor { company_id, user_id, .. } = login.ok_or_else(nobody)?.actor;
-        Ok(self.db.act_as(Actor { company_id, user_id, epoch: None }))
+        Ok(self.db.act_as(Actor::trusted(company_id, user_id)))
     }
 
     /// Leaves the database as it was found: running or not.

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use crate::State;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::limits::Standing;
 
 /// Taken from the `Authorization` header without any I/O: no connection is held while a body is read.
 /// Whether the user may still act is asked in the same flight as the statement.
@@ -28,6 +29,11 @@ impl Caller {
     /// The company for which everything happens.
     pub(crate) const fn company_id(&self) -> Uuid {
         self.tenant.actor().company_id
+    }
+
+    /// The session that the access token belongs to.
+    pub(crate) const fn session_id(&self) -> Option<Uuid> {
+        self.tenant.actor().session_id
     }
 
     /// For operations that other programs call too, such as the import.
@@ -73,7 +79,7 @@ impl FromRequest for Caller {
     type Future = Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(authenticate(request))
+        ready(authenticate(request).and_then(|caller| admit(request, caller)))
     }
 }
 
@@ -90,6 +96,16 @@ fn authenticate(request: &HttpRequest) -> Answer<Caller> {
     let actor = state.tokens.verify(token)?;
     watch(request).add_auth(start.elapsed());
     Ok(Caller::new(request, state, actor))
+}
+
+/// Counts the request; where its company and its user stand is told by the envelope.
+fn admit(request: &HttpRequest, caller: Caller) -> Answer<Caller> {
+    let state = request.app_data::<Data<State>>().ok_or_else(|| Problem::new(Code::Internal))?;
+    // Whoever is refused is known, too.
+    request.extensions_mut().insert(Standing::default());
+    let standing = state.limits.admit(&caller.tenant.actor())?;
+    request.extensions_mut().insert(standing);
+    Ok(caller)
 }
 
 /// The stopwatch that the envelope put beside the request.

@@ -1,13 +1,16 @@
 //! Access tokens (RFC 7519, RFC 9068): what we write into them, and what we insist on when one comes back.
 
-use std::fmt;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, encode};
+use jsonwebtoken::{Header, Validation, decode, decode_header, encode};
 use paddock_db::Actor;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::auth::keys::{Key, Keys, Ring};
 use crate::http::params::Id;
 use crate::http::problem::{Answer, Code, Problem};
 
@@ -21,7 +24,8 @@ const LEEWAY: i64 = 5;
 const SELF: &str = "paddock";
 /// RFC 9068, section 2.1: nothing else that is signed with our key is an access token.
 const TYPE: &str = "at+jwt";
-const KEY_ID: &str = "hs256";
+/// How many tokens a worker remembers at most: about a megabyte.
+const MOST_REMEMBERED: usize = 8192;
 
 /// The claims of an access token. Each has one type; a token with another one is not ours.
 #[derive(Debug, Serialize, Deserialize)]
@@ -30,52 +34,43 @@ struct Claims {
     aud: String,
     sub: String,
     company_id: String,
+    /// The session; tokens that belong to none live for their ten minutes.
+    #[serde(default, deserialize_with = "given", skip_serializing_if = "Option::is_none")]
+    sid: Option<String>,
     epoch: i32,
     iat: i64,
     nbf: i64,
     exp: i64,
 }
 
-/// Writes and checks access tokens, with HMAC-SHA-256.
+/// Where the claim is there it is a text: null is none.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    String::deserialize(deserializer).map(Some)
+}
+
+/// Writes and checks access tokens. Each worker has one, and remembers what it has checked.
 pub struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
+    keys: Keys,
+    checked: Mutex<Checked>,
 }
 
-/// A secret that is too easy to guess.
-#[derive(Debug)]
-pub struct WeakSecret;
-
-impl fmt::Display for WeakSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the token secret needs at least 32 bytes; `openssl rand -hex 32` makes one")
-    }
+/// Tokens that were good under these keys, by their SHA-256: whoever reads this memory finds no token.
+struct Checked {
+    ring: Arc<Ring>,
+    actors: HashMap<[u8; 32], (Actor, i64)>,
 }
-
-impl std::error::Error for WeakSecret {}
 
 impl Tokens {
-    /// Takes the secret that tokens are signed with.
-    ///
-    /// # Errors
-    /// If it is shorter than 32 bytes (RFC 7518, section 3.2) or one byte over and over.
-    pub fn new(secret: &[u8]) -> Result<Self, WeakSecret> {
-        let varied = secret.first().is_some_and(|first| secret.iter().any(|byte| byte != first));
-        if secret.len() < 32 || !varied {
-            return Err(WeakSecret);
-        }
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        validation.set_issuer(&[SELF]);
-        validation.set_audience(&[SELF]);
-        validation.validate_nbf = true;
-        validation.leeway = LEEWAY.unsigned_abs();
-        Ok(Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
-        })
+    /// Takes the keys that tokens are signed with.
+    #[must_use]
+    pub fn new(keys: Keys) -> Self {
+        let checked = Checked { ring: keys.ring(), actors: HashMap::new() };
+        Self { keys, checked: Mutex::new(checked) }
+    }
+
+    /// The keys of this moment.
+    pub(crate) fn ring(&self) -> Arc<Ring> {
+        self.keys.ring()
     }
 
     /// Writes a token for a user, good from now on.
@@ -89,49 +84,107 @@ impl Tokens {
             aud: SELF.to_owned(),
             sub: actor.user_id.to_string(),
             company_id: actor.company_id.to_string(),
+            sid: actor.session_id.map(|id| id.to_string()),
             epoch: actor.epoch.unwrap_or_default(),
             iat: now,
             nbf: now,
             exp: now + LIFETIME,
         };
-        let mut header = Header::new(Algorithm::HS256);
-        header.typ = Some(TYPE.to_owned());
-        header.kid = Some(KEY_ID.to_owned());
-        encode(&header, &claims, &self.encoding).map_err(|_| Problem::new(Code::Internal))
+        let ring = self.keys.ring();
+        let (key, encoding) = ring.newest().ok_or_else(|| Problem::new(Code::Internal))?;
+        encode(&header_of(key), &claims, encoding).map_err(|_| Problem::new(Code::Internal))
     }
 
-    /// Reads a token. Every fault but age gets the same answer.
-    pub(crate) fn verify(&self, token: &str) -> Answer<Actor> {
-        use jsonwebtoken::errors::ErrorKind;
-        let token = decode::<Claims>(token, &self.decoding, &self.validation).map_err(|error| {
-            Problem::new(match error.kind() {
-                ErrorKind::ExpiredSignature => Code::TokenExpired,
-                _ => Code::InvalidToken,
-            })
-        })?;
-        let honest = header_is_ours(&token.header) && times_are_sane(&token.claims, now());
-        let ids = |c: &Claims| Some((id(&c.company_id)?, id(&c.sub)?));
-        let (company_id, user_id) = ids(&token.claims)
-            .filter(|_| honest)
-            .ok_or_else(|| Problem::new(Code::InvalidToken))?;
-        Ok(Actor { company_id, user_id, epoch: Some(token.claims.epoch) })
+    /// Reads a token, or remembers it. Every fault but age gets the same answer.
+    ///
+    /// # Errors
+    /// If the token is not ours, or too old.
+    pub fn verify(&self, token: &str) -> Answer<Actor> {
+        let (digest, ring, now) = (Sha256::digest(token).into(), self.keys.ring(), now());
+        if let Some(actor) = self.checked().recall(&digest, &ring, now) {
+            return Ok(actor);
+        }
+        let (actor, until) = read(token, &ring, now)?;
+        self.checked().remember(digest, &ring, actor, until, now);
+        Ok(actor)
+    }
+
+    fn checked(&self) -> std::sync::MutexGuard<'_, Checked> {
+        self.checked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A header may name its type and our key, and nothing that asks us to fetch or understand more.
-fn header_is_ours(header: &Header) -> bool {
-    *header
-        == Header {
-            typ: Some(TYPE.to_owned()),
-            kid: Some(KEY_ID.to_owned()),
-            ..Header::new(Algorithm::HS256)
+impl Checked {
+    /// A token that was good under the same keys and has not expired since.
+    fn recall(&self, digest: &[u8; 32], ring: &Arc<Ring>, now: i64) -> Option<Actor> {
+        let (actor, until) = self.actors.get(digest)?;
+        (Arc::ptr_eq(&self.ring, ring) && *until > now).then_some(*actor)
+    }
+
+    /// Under other keys, and where there are too many, everything is forgotten and learnt anew.
+    fn remember(&mut self, digest: [u8; 32], ring: &Arc<Ring>, actor: Actor, until: i64, now: i64) {
+        if !Arc::ptr_eq(&self.ring, ring) {
+            self.ring = Arc::clone(ring);
+            self.actors.clear();
         }
+        if self.actors.len() >= MOST_REMEMBERED {
+            self.actors.retain(|_, (_, until)| *until > now);
+        }
+        if self.actors.len() >= MOST_REMEMBERED {
+            self.actors.clear();
+        }
+        self.actors.insert(digest, (actor, until));
+    }
+}
+
+/// Whom the token speaks for, and until when.
+fn read(token: &str, ring: &Ring, now: i64) -> Answer<(Actor, i64)> {
+    use jsonwebtoken::errors::ErrorKind;
+    let invalid = || Problem::new(Code::InvalidToken);
+    let id = decode_header(token).ok().and_then(|header| header.kid).ok_or_else(invalid)?;
+    // The algorithm is the key's, whatever the header says.
+    let key = ring.find(&id).ok_or_else(invalid)?;
+    let token = decode::<Claims>(token, &key.decoding, &validation(key)).map_err(|error| {
+        Problem::new(match error.kind() {
+            ErrorKind::ExpiredSignature => Code::TokenExpired,
+            _ => Code::InvalidToken,
+        })
+    })?;
+    if token.header != header_of(key) || !times_are_sane(&token.claims, now) {
+        return Err(invalid());
+    }
+    let actor = actor(&token.claims).ok_or_else(invalid)?;
+    Ok((actor, token.claims.exp + LEEWAY))
+}
+
+fn validation(key: &Key) -> Validation {
+    let mut validation = Validation::new(key.algorithm);
+    validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
+    validation.set_issuer(&[SELF]);
+    validation.set_audience(&[SELF]);
+    validation.validate_nbf = true;
+    validation.leeway = LEEWAY.unsigned_abs();
+    validation
+}
+
+/// A header names its type and our key, and nothing that asks us to fetch or understand more.
+fn header_of(key: &Key) -> Header {
+    Header { typ: Some(TYPE.to_owned()), kid: Some(key.id.clone()), ..Header::new(key.algorithm) }
 }
 
 fn times_are_sane(claims: &Claims, now: i64) -> bool {
     claims.iat <= now + LEEWAY
         && claims.exp > claims.iat
         && claims.exp.saturating_sub(claims.iat) <= LONGEST
+}
+
+fn actor(claims: &Claims) -> Option<Actor> {
+    let session_id = match &claims.sid {
+        Some(sid) => Some(id(sid)?),
+        None => None,
+    };
+    let (company_id, user_id) = (id(&claims.company_id)?, id(&claims.sub)?);
+    Some(Actor { company_id, user_id, epoch: Some(claims.epoch), session_id })
 }
 
 fn id(text: &str) -> Option<Uuid> {

@@ -1,7 +1,7 @@
 //! The one middleware: what is true of every answer, whoever gave it.
 //!
-//! A request id in and out, HEAD answered like GET, security headers, timings, a problem for every error
-//! and for every panic, and a line in the log.
+//! A request id in and out, HEAD answered like GET, security headers, timings, rate limits, a problem for
+//! every error and for every panic, and a line in the log.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 
 use crate::State;
 use crate::http::problem::{Code, Problem};
+use crate::limits::Standing;
 use crate::routes::CONTRACT;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -45,14 +46,13 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
         // The codec remembers the HEAD and leaves the body away.
         request.head_mut().method = Method::GET;
     }
-    let outcome = match refuse(&request) {
-        Some(problem) => Ok(request.into_response(problem.response(&id))),
-        None => AssertUnwindSafe(next.call(request))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| Err(Problem::new(Code::Internal).into()))
-            .map(|response| with_problem(response.map_into_boxed_body(), &id)),
-    };
+    let outcome = next.call(request).await.map(|response| {
+        let mut response = response.map_into_boxed_body();
+        let standing = stand(&mut response);
+        let mut response = with_problem(response, &id);
+        standing.tell(response.response_mut());
+        response
+    });
     let finish = |response: &mut HttpResponse, route: Option<String>| {
         decorate(response, &id, docs, draining);
         timings(response, &watch, start);
@@ -68,10 +68,29 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
         }
         Err(error) => {
             let mut response = problem_of(&error).response(&id);
+            keep_cors(error.error_response().headers(), response.headers_mut());
             finish(&mut response, None);
             Err(InternalError::from_response(error, response).into())
         }
     }
+}
+
+/// Inside of the CORS middleware, so that pages of other origins may read it: what can be refused at once, and
+/// a problem for a panic.
+pub(crate) async fn gate<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(problem) = refuse(&request) {
+        // Not `into_response`, which forgets the problem.
+        let (request, _) = request.into_parts();
+        return Ok(ServiceResponse::new(request, HttpResponse::from_error(problem)));
+    }
+    AssertUnwindSafe(next.call(request))
+        .catch_unwind()
+        .await
+        .unwrap_or_else(|_| Err(Problem::new(Code::Internal).into()))
+        .map(ServiceResponse::map_into_boxed_body)
 }
 
 /// The client's own id if it is harmless in a log, else a new one.
@@ -122,13 +141,39 @@ fn with_problem(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse
     };
     let (request, old) = response.into_parts();
     let mut new = problem.response(id);
-    // Those of the CORS middleware, which says why it refuses in its headers.
-    for (name, value) in old.headers() {
+    keep_cors(old.headers(), new.headers_mut());
+    ServiceResponse::new(request, new)
+}
+
+/// Those of the CORS middleware, which says why it refuses in its headers.
+fn keep_cors(old: &HeaderMap, new: &mut HeaderMap) {
+    for (name, value) in old {
         if name.as_str().starts_with("access-control-") || *name == header::VARY {
-            new.headers_mut().append(name.clone(), value.clone());
+            new.append(name.clone(), value.clone());
         }
     }
-    ServiceResponse::new(request, new)
+}
+
+/// Where the caller stands. A request that nobody was counted for is counted for its address, when its answer
+/// is there: it has cost little. Load balancers and browsers that ask whether they may ask are not counted.
+fn stand(response: &mut ServiceResponse<BoxBody>) -> Standing {
+    let request = response.request();
+    let counted = request.extensions_mut().remove::<Standing>();
+    if let Some(standing) = counted {
+        return standing;
+    }
+    let free =
+        matches!(request.path(), "/livez" | "/readyz") || request.method() == Method::OPTIONS;
+    let state = request.app_data::<Data<State>>().filter(|_| !free);
+    match state.map_or(Ok(Standing::default()), |state| state.limits.admit_stranger(request)) {
+        Ok(standing) => standing,
+        Err(problem) => {
+            let mut refused = HttpResponse::from_error(problem);
+            keep_cors(response.headers(), refused.headers_mut());
+            *response.response_mut() = refused;
+            Standing::default()
+        }
+    }
 }
 
 fn problem_of(error: &Error) -> Problem {
@@ -151,7 +196,10 @@ fn decorate(response: &mut HttpResponse, id: &str, docs: bool, draining: bool) {
     };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What is public says so itself.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     if draining {
         headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
@@ -178,5 +226,44 @@ fn log(method: &Method, route: Option<String>, status: StatusCode, id: &str, sta
         tracing::warn!(%method, route, status = status.as_u16(), request_id = id, milliseconds, "answered");
     } else {
         tracing::debug!(%method, route, status = status.as_u16(), request_id = id, milliseconds, "answered");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::dev::Service;
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service};
+    use actix_web::{App, body, web};
+
+    use super::{envelope, gate};
+
+    async fn panic() -> &'static str {
+        panic!("a defect")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_answered_like_every_other_fault_and_allows_origins() {
+        let cors = actix_cors::Cors::default().allowed_origin("https://crm.example");
+        let app = App::new().route("/panics", web::get().to(panic));
+        let app = app.wrap(from_fn(gate)).wrap(cors).wrap(from_fn(envelope));
+        let service = init_service(app).await;
+        let request = TestRequest::with_uri("/panics")
+            .insert_header(("origin", "https://crm.example"))
+            .insert_header(("x-request-id", "abc"));
+        let Err(error) = service.call(request.to_request()).await else { panic!("no panic") };
+        let response = error.error_response();
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
+        assert_eq!(header("content-type"), Some("application/problem+json"));
+        assert_eq!(header("x-request-id"), Some("abc"));
+        assert_eq!(header("access-control-allow-origin"), Some("https://crm.example"));
+        assert_eq!(response.status(), 500);
+        let body = body::to_bytes(response.into_body()).await.unwrap_or_default();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let whole = serde_json::json!({
+            "type": "/problems/internal", "title": "Something went wrong on our side", "status": 500,
+            "code": "internal", "request_id": "abc",
+        });
+        assert_eq!(problem, whole);
     }
 }

@@ -34,6 +34,8 @@ pub enum Code {
     InvalidCredentials,
     /// The caller's role does not permit this.
     InsufficientPermission,
+    /// The refresh token came in a cookie, and not from a page that may use it.
+    Csrf,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -60,6 +62,10 @@ pub enum Code {
     UnknownField,
     /// A text holds characters that cannot be stored, such as NUL.
     InvalidText,
+    /// The company, the user or the address has asked too often: come back after `Retry-After`.
+    RateLimited,
+    /// Too many wrong passwords, or too many logins: come back after `Retry-After`.
+    TooManyAttempts,
     /// A defect of this service; it has been logged under the request id.
     Internal,
     /// A defect of this service: no company was bound to the transaction.
@@ -78,7 +84,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -88,6 +94,7 @@ impl Code {
         Self::SessionRevoked,
         Self::InvalidCredentials,
         Self::InsufficientPermission,
+        Self::Csrf,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
@@ -101,6 +108,8 @@ impl Code {
         Self::Validation,
         Self::UnknownField,
         Self::InvalidText,
+        Self::RateLimited,
+        Self::TooManyAttempts,
         Self::Internal,
         Self::ContextMissing,
         Self::Overloaded,
@@ -128,6 +137,7 @@ impl Code {
             Self::InsufficientPermission => {
                 ("insufficient-permission", 403, "Your role does not permit this")
             }
+            Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),
@@ -145,6 +155,8 @@ impl Code {
             Self::Validation => ("validation", 422, "A field is not valid"),
             Self::UnknownField => ("unknown-field", 422, "A field cannot be set"),
             Self::InvalidText => ("invalid-text", 422, "A text cannot be stored"),
+            Self::RateLimited => ("rate-limited", 429, "Too many requests"),
+            Self::TooManyAttempts => ("too-many-attempts", 429, "Too many attempts to log in"),
             Self::Internal => ("internal", 500, "Something went wrong on our side"),
             Self::ContextMissing => ("context-missing", 500, "Something went wrong on our side"),
             Self::Overloaded => ("overloaded", 503, "Too much is going on"),
@@ -376,7 +388,6 @@ impl From<DbError> for Problem {
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
             DbError::NotPermitted => Self::new(Code::InsufficientPermission),
-            DbError::Hidden => Self::new(Code::AlreadyExists),
             DbError::Violation(_, name) if name == "users_last_owner" => {
                 Self::new(Code::Conflict).detail("a company keeps at least one active owner")
             }
@@ -384,7 +395,9 @@ impl From<DbError> for Problem {
             DbError::InvalidText => Self::new(Code::InvalidText),
             DbError::InvalidValue => Self::new(Code::Validation),
             DbError::ContextMissing => logged(Code::ContextMissing, &error),
-            DbError::Aborted | DbError::Internal(_) => logged(Code::Internal, &error),
+            DbError::Hidden | DbError::Aborted | DbError::Internal(_) => {
+                logged(Code::Internal, &error)
+            }
         }
     }
 }

@@ -11,25 +11,18 @@ use crate::resources::company::Company;
 use crate::resources::users::User;
 use actix_web::web::Json;
 
-pub(crate) const GET_ME: Statement = sql!("users.sql", "get_me");
+const GET_ME: Statement = sql!("users.sql", "get_me");
 
 /// Who the access token acts as.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Me {
-    pub(crate) user: User,
-    pub(crate) company: Company,
-    /// What a new token of this user must carry.
-    #[serde(skip)]
-    pub(crate) epoch: i32,
+    user: User,
+    company: Company,
 }
 
 impl FromRow for Me {
     fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self {
-            epoch: row.next()?,
-            user: User::from_row(row)?,
-            company: Company::from_row(row)?,
-        })
+        Ok(Self { user: User::from_row(row)?, company: Company::from_row(row)? })
     }
 }
 

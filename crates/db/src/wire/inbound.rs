@@ -6,7 +6,7 @@ use std::io;
 use bytes::{BufMut, BytesMut};
 use postgres_protocol::message::frontend;
 
-use super::{Expected, HEAD, Step};
+use super::{Expected, HEAD, Kind, Step};
 
 /// `current transaction is aborted`, as the server says it to the statements after the failed one.
 const SKIPPED: &[u8] =
@@ -23,9 +23,16 @@ pub(super) struct Inbound {
     hidden: bool,
     /// Whether a step of the flight that is being answered has failed.
     failed: bool,
+    /// Whether a flight failed before it had begun.
+    lost: bool,
 }
 
 impl Inbound {
+    /// Whether what every flight needs has to be prepared again; asked once.
+    pub(super) fn has_lost_what_is_kept(&mut self) -> bool {
+        std::mem::take(&mut self.lost)
+    }
+
     /// Turns what the server sent into what tokio-postgres expects, and says to the server what is needed.
     pub(super) fn digest(
         &mut self,
@@ -79,10 +86,10 @@ impl Inbound {
         Ok(rest)
     }
 
-    /// A simple query is not told that it was parsed and bound.
+    /// A simple query is not told that anything was parsed, bound or closed.
     fn is_hidden(&self, tag: u8, expected: &VecDeque<Expected>) -> bool {
-        matches!(tag, b'1' | b'2')
-            && matches!(expected.front(), Some(Expected::Step(Step { simple: true, .. })))
+        matches!(tag, b'1' | b'2' | b'3')
+            && matches!(expected.front(), Some(Expected::Step(step)) if step.kind.is_simple())
     }
 
     /// All of a message is here.
@@ -104,7 +111,11 @@ impl Inbound {
                     skip(step, answers, expected, to_server)?;
                 }
             }
-            (b'E', Some(Expected::Step(_))) => self.failed = true,
+            (b'E', Some(Expected::Step(step))) => {
+                self.failed = true;
+                // Whether what is kept was prepared is not known any more.
+                self.lost |= matches!(step.kind, Kind::Begin | Kind::BeginReadOnly);
+            }
             // CommandComplete, EmptyQueryResponse, PortalSuspended: the step is done.
             (b'C' | b'I' | b's', Some(Expected::Step(Step { last: false, .. }))) => {
                 expected.pop_front();
@@ -127,7 +138,7 @@ fn skip(
     let mut step = failed;
     while let Some(Expected::Step(Step { last: false, .. })) = step {
         step = expected.pop_front();
-        if let Some(Expected::Step(Step { commit: true, .. })) = step {
+        if let Some(Expected::Step(Step { kind: Kind::Commit, .. })) = step {
             // Its answer is the answer of the COMMIT. Behind a flight nothing is sent before it has landed
             // but the ROLLBACK of lease.rs, and it does not matter which of the two comes first.
             if expected.iter().any(|next| *next != Expected::Untouched) {

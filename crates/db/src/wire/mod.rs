@@ -27,10 +27,30 @@ enum Expected {
 /// One request that became part of a pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Step {
-    /// Whether it was a simple query, whose answer has no ParseComplete and BindComplete.
-    simple: bool,
-    /// Whether it was a COMMIT, which rolls back after an error instead of being skipped.
-    commit: bool,
+    kind: Kind,
     /// Whether the Sync comes after it.
     last: bool,
 }
+
+/// What a request is, as far as a flight cares.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Begin,
+    BeginReadOnly,
+    SetLocal,
+    /// One statement, prepared or not, by the extended protocol.
+    Query,
+    Commit,
+    Other,
+}
+
+impl Kind {
+    /// Whether tokio-postgres sent it as a simple query, whose answer knows of no parsing and binding.
+    fn is_simple(self) -> bool {
+        self != Self::Query
+    }
+}
+
+/// What the connection prepares for every flight: the statement's name is its text.
+const KEPT: [(Kind, &str); 3] =
+    [(Kind::Begin, "begin"), (Kind::BeginReadOnly, "begin read only"), (Kind::Commit, "commit")];

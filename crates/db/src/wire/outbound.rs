@@ -7,7 +7,7 @@ use bytes::{Buf, BytesMut};
 use postgres_protocol::IsNull;
 use postgres_protocol::message::frontend;
 
-use super::{Expected, HEAD, Step};
+use super::{Expected, HEAD, KEPT, Kind, Step};
 
 /// Moves the requests that are complete from `from` to `to`, and notes what they will be answered. Those
 /// which begin a transaction and follow in the same transaction lose the Sync between them: that changes
@@ -16,20 +16,20 @@ pub(super) fn transform(
     from: &mut BytesMut,
     to: &mut BytesMut,
     expected: &mut VecDeque<Expected>,
+    kept: &mut bool,
 ) -> io::Result<()> {
     let requests = requests(from);
     let mut rest = &requests[..];
     while let Some((first, after)) = rest.split_first() {
         let length = flight(rest);
         if length > 1 {
+            if !std::mem::replace(kept, true) {
+                keep(to)?;
+            }
             for (i, request) in rest[..length].iter().enumerate() {
                 let last = i + 1 == length;
                 push(request.kind, &from[..request.length], to)?;
-                expected.push_back(Expected::Step(Step {
-                    simple: request.kind != Kind::Query,
-                    commit: request.kind == Kind::Commit,
-                    last,
-                }));
+                expected.push_back(Expected::Step(Step { kind: request.kind, last }));
                 from.advance(request.length);
             }
             frontend::sync(to);
@@ -46,17 +46,6 @@ pub(super) fn transform(
     Ok(())
 }
 
-/// What a request is, as far as a flight cares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Begin,
-    SetLocal,
-    /// One statement, prepared or not, by the extended protocol.
-    Query,
-    Commit,
-    Other,
-}
-
 /// One request: messages up to a simple query or a Sync.
 struct Request {
     kind: Kind,
@@ -68,7 +57,7 @@ struct Request {
 fn flight(requests: &[Request]) -> usize {
     let inside = |request: &&Request| matches!(request.kind, Kind::SetLocal | Kind::Query);
     match requests.split_first() {
-        Some((begin, rest)) if begin.kind == Kind::Begin => {
+        Some((begin, rest)) if matches!(begin.kind, Kind::Begin | Kind::BeginReadOnly) => {
             let steps = rest.iter().take_while(inside).count();
             let ends = rest.get(steps).is_some_and(|request| request.kind == Kind::Commit);
             1 + steps + usize::from(ends)
@@ -111,7 +100,8 @@ fn message_length(bytes: &[u8]) -> Option<usize> {
 /// The statements that the preamble and the end of a flight are made of; see tenant.rs.
 fn simple(text: &[u8]) -> Kind {
     match text.strip_suffix(b"\0") {
-        Some(b"begin" | b"begin read only") => Kind::Begin,
+        Some(b"begin") => Kind::Begin,
+        Some(b"begin read only") => Kind::BeginReadOnly,
         Some(b"commit") => Kind::Commit,
         Some(text) if text.starts_with(b"set local app.") && !text.contains(&b';') => {
             Kind::SetLocal
@@ -127,16 +117,28 @@ fn extended(tags: &[u8]) -> Kind {
     }
 }
 
+/// Prepares what every flight needs. Closing comes first, for a connection on which this has failed.
+fn keep(to: &mut BytesMut) -> io::Result<()> {
+    for (_, text) in KEPT {
+        frontend::close(b'S', text, to)?;
+        frontend::parse(text, text, [], to)?;
+    }
+    Ok(())
+}
+
 /// Writes one request without its Sync; simple queries by the extended protocol, which has none.
 fn push(kind: Kind, request: &[u8], to: &mut BytesMut) -> io::Result<()> {
     if kind == Kind::Query {
         to.extend_from_slice(&request[..request.len() - HEAD]);
         return Ok(());
     }
-    let text = std::str::from_utf8(&request[HEAD..request.len() - 1]).map_err(io::Error::other)?;
-    frontend::parse("", text, [], to)?;
+    let kept = KEPT.iter().find(|(of, _)| *of == kind).map(|(_, name)| *name);
+    if kept.is_none() {
+        let text = &request[HEAD..request.len() - 1];
+        frontend::parse("", std::str::from_utf8(text).map_err(io::Error::other)?, [], to)?;
+    }
     let no_value = |(), _: &mut BytesMut| Ok(IsNull::Yes);
-    frontend::bind("", "", [], [], no_value, [], to)
+    frontend::bind("", kept.unwrap_or_default(), [], [], no_value, [], to)
         .map_err(|_| io::Error::other("a statement without parameters could not be bound"))?;
     frontend::execute("", 0, to)
 }

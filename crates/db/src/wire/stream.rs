@@ -27,6 +27,8 @@ pub(crate) struct Pipelined<S> {
     inbound: Inbound,
     /// Ready to be read by tokio-postgres.
     answers: BytesMut,
+    /// Whether what every flight needs is prepared.
+    kept: bool,
     /// Until the server is ready for the first request, nothing is ours to understand.
     started: bool,
 }
@@ -40,6 +42,7 @@ impl<S> Pipelined<S> {
             expected: VecDeque::from([Expected::Untouched]),
             inbound: Inbound::default(),
             answers: BytesMut::new(),
+            kept: false,
             started: false,
         }
     }
@@ -100,9 +103,10 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Pipelined<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { written, to_server, expected, started, .. } = &mut *self;
+        let Self { written, to_server, expected, inbound, kept, started, .. } = &mut *self;
         if *started {
-            outbound::transform(written, to_server, expected)?;
+            *kept &= !inbound.has_lost_what_is_kept();
+            outbound::transform(written, to_server, expected, kept)?;
         } else {
             to_server.extend_from_slice(&written.split());
         }

@@ -162,6 +162,17 @@ mod tests {
     }
 
     #[test]
+    fn no_parameter_is_left_over() {
+        for workload in [Workload::Get, Workload::List, Workload::Create, Workload::Batch] {
+            for script in scripts(workload, &DataSet::full(), 16) {
+                let text = script.text;
+                let left = (1..10).find(|n| text.contains(&format!("${n}")));
+                assert_eq!(left, None, "{workload:?}");
+            }
+        }
+    }
+
+    #[test]
     fn large_companies_come_up_more_often() {
         let all = scripts(Workload::Get, &DataSet::full(), 16);
         assert!(all[0].text.contains("\\if :slot < 20\n"));
