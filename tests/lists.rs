@@ -77,6 +77,27 @@ async fn two_hundred_rows_of_one_moment_are_walked_through() {
 }
 
 #[actix_web::test]
+async fn a_row_of_a_list_is_the_very_text_that_getting_it_answers() {
+    let world = World::new().await;
+    let alice = world.alice().await;
+    let odd = "\"quoted\" \\ / \t\n\u{1}\u{7f} ä € 🦀 \u{2028}";
+    let all = json!({
+        "name": odd, "email": "ｇrace+1@example.com", "phone": "1", "title": odd, "lifecycle_stage": "former",
+    });
+    let data = |page: &Reply| -> Option<String> {
+        Some(page.text.strip_prefix(r#"{"data":["#)?.split_once("],\"page\":")?.0.to_owned())
+    };
+    for body in [all, json!({ "name": "no more than a name" })] {
+        let created = alice.post("/v1/customers", body).await;
+        let id = created.json["id"].as_str().expect("it was created");
+        let one = alice.get(&format!("/v1/customers/{id}")).await;
+        assert_eq!(data(&alice.get("/v1/customers?limit=1").await), Some(one.text));
+    }
+    let none = alice.get("/v1/customers?deleted=only").await;
+    assert_eq!(data(&none), Some(String::new()));
+}
+
+#[actix_web::test]
 async fn a_page_has_fifty_rows_where_nothing_is_said_and_two_hundred_at_most() {
     let world = World::new().await;
     let alice = world.alice().await;

@@ -7,10 +7,11 @@ where c.id = $1::uuid
     and c.deleted_at is null
 
 -- name: list_customers
--- The last column is the key by which names are sorted, for the cursor.
+-- Rows become JSON as they are, but for columns that begin with _: that is the key by which names are
+-- sorted, for the cursor.
 select
     c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
-    c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key
+    c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key as _name_key
 from crm.customers c
 where {where}
     and {after}
@@ -29,7 +30,7 @@ with fitting as materialized (
 )
 select
     c.id, c.company_id, c.user_id, c.name, c.email, c.phone, c.title, c.lifecycle_stage,
-    c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key
+    c.created_at, c.updated_at, c.deleted_at, c.version, c.name_key as _name_key
 from unnest(
     case
         when (select count(*) from fitting) < 1000 then array(select f.id from fitting f)

@@ -116,7 +116,7 @@ impl Stage {
 /// How much is broken.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effort {
-    /// What protects one table, and what belongs to no table.
+    /// A third of what protects one table, and of what belongs to no table.
     OneTable,
     /// Everything; the matrix is asked about what the audit does not notice.
     All,
@@ -125,20 +125,18 @@ enum Effort {
 }
 
 impl Effort {
-    fn takes(self, mutant: &Mutant) -> bool {
-        let others = [
-            "crm.companies",
-            "crm.users",
-            "crm.customer_comments",
-            "crm.teams",
-            "crm.team_members",
-            "crm.record_shares",
-            "identity.identities",
-            "identity.memberships",
-            "app.catalog_record",
-            "app.schema_history",
-        ];
-        self != Self::OneTable || !others.iter().any(|table| mutant.object.contains(table))
+    fn choose(self, mutants: Vec<Mutant>) -> Vec<Mutant> {
+        if self != Self::OneTable {
+            return mutants;
+        }
+        let of_a_table =
+            |object: &str| ["crm.", "identity."].iter().any(|schema| object.contains(schema));
+        let wanted = |mutant: &Mutant| {
+            let names = |word: &str| word.split('.').take(2).eq(["crm", "customers"]);
+            let words = |object: &str| object.split([' ', '(', ',']).any(names);
+            !of_a_table(&mutant.object) || words(&mutant.object)
+        };
+        mutants.into_iter().filter(wanted).step_by(3).collect()
     }
 }
 
@@ -157,8 +155,7 @@ async fn prove(effort: Effort) -> (usize, Vec<String>) {
     let thorough = effort == Effort::Thorough;
     let _turn = ROLES.lock().await;
     let stage = stage().await;
-    let mut mutants = stage.mutants().await;
-    mutants.retain(|mutant| effort.takes(mutant));
+    let mutants = effort.choose(stage.mutants().await);
     let (mut table, mut survivors) = (String::new(), Vec::new());
     for (n, mutant) in mutants.iter().enumerate() {
         let caught = stage.try_out(mutant, thorough).await;
@@ -181,7 +178,7 @@ async fn no_protection_can_be_broken_unnoticed() {
     // CI has the time for all of them.
     let in_ci = std::env::var_os("CI").is_some();
     let (mutants, survivors) = prove(if in_ci { Effort::All } else { Effort::OneTable }).await;
-    assert!(mutants >= 60, "{mutants} mutants are too few");
+    assert!(mutants >= if in_ci { 600 } else { 40 }, "{mutants} mutants are too few");
     assert!(survivors.is_empty(), "{} survived:\n{}", survivors.len(), survivors.join("\n"));
 }
 

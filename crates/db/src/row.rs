@@ -26,6 +26,15 @@ impl<'a> Row<'a> {
         value.map_err(|error| Error::Internal(format!("column {}: {error}", self.next)))
     }
 
+    /// The value of the column of that name.
+    ///
+    /// # Errors
+    /// If there is no such column or the type does not fit: a defect of ours.
+    pub fn named<T: FromSql<'a>>(&self, column: &str) -> Result<T> {
+        let value = self.row.try_get(column);
+        value.map_err(|error| Error::Internal(format!("column {column}: {error}")))
+    }
+
     /// Whether the next column is null; it stays the next one.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::lease::Lease;
 use crate::pool::{Db, Stopwatch};
 use crate::rehearsal::Rehearsal;
 use crate::row::{FromRow, Row};
+use crate::rows::Rows;
 use crate::sql;
 use crate::statement::{Listing, Statement};
 
@@ -121,6 +122,14 @@ impl Tenant {
         self.fly(Access::Read, Errand::Listing(listing)).await
     }
 
+    /// The same for rows that are passed on as they came.
+    ///
+    /// # Errors
+    /// See [`Error`]. Nothing was written.
+    pub async fn list_rows(&self, listing: &Listing<'_>) -> Result<Rows> {
+        self.fly_for_rows(Access::Read, Errand::Listing(listing)).await.map(Rows::new)
+    }
+
     /// Runs one statement in a transaction of its own, in one round trip. It is committed when this returns.
     ///
     /// # Errors
@@ -198,16 +207,19 @@ impl Tenant {
         }
     }
 
-    /// One errand, with its deadline and its retries.
     async fn fly<T: FromRow>(&self, access: Access, errand: Errand<'_>) -> Result<Vec<T>> {
+        let rows = self.fly_for_rows(access, errand).await?;
+        rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect()
+    }
+
+    /// One errand, with its deadline and its retries.
+    async fn fly_for_rows(&self, access: Access, errand: Errand<'_>) -> Result<Vec<PgRow>> {
         let committing = Cell::new(false);
         let tries = async {
             let mut attempt = 1;
             loop {
                 match self.try_once(access, &errand, &committing).await {
-                    Ok(rows) => {
-                        return rows.iter().map(|row| T::from_row(&mut Row::new(row))).collect();
-                    }
+                    Ok(rows) => return Ok(rows),
                     Err(failure) if failure.again && attempt < TRIES => {
                         tracing::debug!(statement = errand.name(), error = %failure.error, "trying again");
                         if failure.error == Error::Contended {

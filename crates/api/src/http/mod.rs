@@ -9,4 +9,5 @@ pub(crate) mod page;
 pub(crate) mod params;
 pub(crate) mod patch;
 pub(crate) mod problem;
+pub(crate) mod rows;
 pub(crate) mod timestamp;

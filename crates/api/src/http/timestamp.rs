@@ -7,22 +7,24 @@ use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
 /// `2026-11-23T14:30:52.000001Z`, digit by digit: a page of a list writes dozens of them.
-fn digits(time: OffsetDateTime) -> [u8; 27] {
+pub(crate) fn digits(time: OffsetDateTime) -> [u8; 27] {
     let t = time.to_offset(UtcOffset::UTC);
     let mut text = *b"0000-00-00T00:00:00.000000Z";
+    let (year, month, day) = t.to_calendar_date();
+    let (hour, minute, second, micros) = t.to_hms_micro();
     let mut write = |at: usize, digits: usize, mut number: u32| {
         for digit in text[at..at + digits].iter_mut().rev() {
             *digit = b'0' + (number % 10) as u8;
             number /= 10;
         }
     };
-    write(0, 4, u32::try_from(t.year()).unwrap_or_default());
-    write(5, 2, u8::from(t.month()).into());
-    write(8, 2, t.day().into());
-    write(11, 2, t.hour().into());
-    write(14, 2, t.minute().into());
-    write(17, 2, t.second().into());
-    write(20, 6, t.microsecond());
+    write(0, 4, u32::try_from(year).unwrap_or_default());
+    write(5, 2, u8::from(month).into());
+    write(8, 2, day.into());
+    write(11, 2, hour.into());
+    write(14, 2, minute.into());
+    write(17, 2, second.into());
+    write(20, 6, micros);
     text
 }
 

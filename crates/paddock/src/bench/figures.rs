@@ -2,9 +2,10 @@
 
 use serde::Serialize;
 
+use super::histogram::Histogram;
 use super::procfs::Memory;
 use super::workload::{
-    COLD_START_BAR, DATABASE_CPU_BAR, FLAT_BAR, MEMORY_BAR, SERVER_CPU_BAR, TRIPS_BAR,
+    COLD_START_BAR, DATABASE_CPU_BAR, FLAT_BAR, MEMORY_BAR, NOISY_BAR, SERVER_CPU_BAR, TRIPS_BAR,
     USUAL_CONNECTIONS, Workload,
 };
 
@@ -16,6 +17,8 @@ pub(super) struct Figures {
     pub(super) cells: Vec<Cell>,
     pub(super) flat: Vec<Flat>,
     pub(super) trips: Option<Trips>,
+    pub(super) noise: Vec<Noise>,
+    pub(super) check: Option<Check>,
     /// Under load: at the end of a turn, and at any time since the start.
     pub(super) memory: Option<Memory>,
     pub(super) cold_starts_ms: Vec<f64>,
@@ -47,6 +50,9 @@ pub(super) struct Cell {
     pub(super) p50: f64,
     pub(super) p99: f64,
     pub(super) server_cpu: Option<f64>,
+    /// What hello took in turns between those of this workload.
+    pub(super) hello_cpu: Option<f64>,
+    pub(super) server_cpu_ratio: Option<f64>,
     pub(super) database_cpu: Option<f64>,
     pub(super) floor_database_cpu: Option<f64>,
     pub(super) database_cpu_ratio: Option<f64>,
@@ -80,6 +86,54 @@ pub(super) struct Trips {
     pub(super) trips: f64,
 }
 
+/// What it costs to ask in every transaction whether the user may still act: the floor of W1 with and without.
+#[derive(Debug, Serialize)]
+pub(super) struct Check {
+    pub(super) rate: f64,
+    pub(super) rate_without: f64,
+    pub(super) database_cpu: Option<f64>,
+    pub(super) database_cpu_without: Option<f64>,
+    /// Of the CPU, or of the time where that is not known.
+    pub(super) ratio: f64,
+}
+
+/// What a company that asks 80 times a second notices of a noisy neighbour.
+#[derive(Debug, Serialize)]
+pub(super) struct Noise {
+    /// What stands between the two.
+    pub(super) by: &'static str,
+    pub(super) quiet_p50: f64,
+    pub(super) quiet_p99: f64,
+    pub(super) noisy_p50: f64,
+    pub(super) noisy_p99: f64,
+    pub(super) ratio: f64,
+    /// Of the neighbour, each second.
+    pub(super) served: f64,
+    pub(super) refused: f64,
+}
+
+impl Noise {
+    pub(super) fn new(
+        by: &'static str,
+        quiet: &Histogram,
+        noisy: &Histogram,
+        [served, refused]: [f64; 2],
+    ) -> Self {
+        let micros = |of: &Histogram, share| of.quantile(share).as_secs_f64() * 1e6;
+        let (quiet_p99, noisy_p99) = (micros(quiet, 0.99), micros(noisy, 0.99));
+        Self {
+            by,
+            quiet_p50: micros(quiet, 0.5),
+            quiet_p99,
+            noisy_p50: micros(noisy, 0.5),
+            noisy_p99,
+            ratio: noisy_p99 / quiet_p99,
+            served,
+            refused,
+        }
+    }
+}
+
 /// A figure, and what it should be.
 #[derive(Debug, Serialize)]
 pub(super) struct Bar {
@@ -106,6 +160,11 @@ impl Figures {
         bars.extend(self.flat.iter().map(flat));
         let trips = self.trips.as_ref().map(|trips| trips.trips);
         bars.extend(trips.map(|n| at_most("W1 round trips per request".to_owned(), n, TRIPS_BAR)));
+        let limited = self.noise.iter().filter(|noise| noise.refused > 0.0);
+        let p99 = |noise: &Noise| {
+            at_most(format!("p99 beside a noisy neighbour, {}", noise.by), noise.ratio, NOISY_BAR)
+        };
+        bars.extend(limited.map(p99));
         let memory = self.memory.map(|memory| memory.resident_mib);
         bars.extend(
             memory.map(|mib| at_most("memory under load, MiB".to_owned(), mib, MEMORY_BAR)),
@@ -121,13 +180,11 @@ impl Figures {
             let mut cells = self.cells.iter();
             cells.find(|c| c.workload == workload.code() && c.connections == USUAL_CONNECTIONS)
         };
-        let hello = usual(Workload::Hello).and_then(|cell| cell.server_cpu);
         let mut bars = Vec::new();
         for cell in [Workload::Get, Workload::List].into_iter().filter_map(usual) {
             let code = cell.workload;
-            let ratio = cell.server_cpu.zip(hello).map(|(cpu, hello)| cpu / hello);
             let name = format!("{code} server CPU to that of hello");
-            bars.extend(ratio.map(|ratio| at_most(name, ratio, SERVER_CPU_BAR)));
+            bars.extend(cell.server_cpu_ratio.map(|ratio| at_most(name, ratio, SERVER_CPU_BAR)));
             let name = format!("{code} database CPU to that of the floor");
             bars.extend(
                 cell.database_cpu_ratio.map(|ratio| at_most(name, ratio, DATABASE_CPU_BAR)),

@@ -70,7 +70,8 @@ impl Bench<'_> {
     /// All workloads of the plan.
     pub(super) fn cells(&mut self, server: &Server) -> Result<Vec<Cell>, BenchError> {
         let plan = self.plan;
-        plan.cells.iter().map(|cell| self.cell(server, cell.0, cell.1)).collect()
+        let cells = plan.cells.iter().filter(|cell| !cell.0.is_of_its_own());
+        cells.map(|cell| self.cell(server, cell.0, cell.1)).collect()
     }
 
     /// The CPU of a request in a small company, and in the largest.
@@ -123,7 +124,8 @@ impl Bench<'_> {
         connections: usize,
     ) -> Result<Cell, BenchError> {
         self.database.checkpoint()?;
-        let (mut turns, mut floors) = (Vec::new(), Vec::new());
+        let (mut turns, mut floors, mut hellos) = (Vec::new(), Vec::new(), Vec::new());
+        let everybody = Callers::Everybody;
         for round in 1..=self.plan.rounds {
             eprintln!(
                 "{}: {}, {connections} connections, round {round} of {}",
@@ -135,12 +137,16 @@ impl Bench<'_> {
                 floors.push(floor.run(workload, connections, self.plan.seconds)?);
             }
             let time = Duration::from_secs(self.plan.seconds.into());
-            turns.push(self.turn(server, workload, Callers::Everybody, connections, time)?);
+            turns.push(self.turn(server, workload, everybody, connections, time)?);
+            if workload.is_held_against_hello() {
+                let hello = Workload::Hello;
+                hellos.push(self.turn(server, hello, everybody, connections, self.plan.short)?);
+            }
         }
         if workload.writes() {
             self.database.clean()?;
         }
-        Ok(cell(workload, connections, &turns, &floors))
+        Ok(cell(workload, connections, &turns, &floors, &hellos))
     }
 
     fn flat_of(&mut self, server: &Server, workload: Workload) -> Result<Option<Flat>, BenchError> {
@@ -220,18 +226,26 @@ impl Bench<'_> {
     }
 }
 
-fn cell(workload: Workload, connections: usize, turns: &[Turn], floors: &[FloorRun]) -> Cell {
+fn cell(
+    workload: Workload,
+    connections: usize,
+    turns: &[Turn],
+    floors: &[FloorRun],
+    hellos: &[Turn],
+) -> Cell {
     let mut latencies = Histogram::new();
     for turn in turns {
         latencies.merge(&turn.latencies);
     }
-    let of_turns = |cpu: &dyn Fn(&Turn) -> Option<f64>| -> Option<f64> {
-        median(&turns.iter().filter_map(cpu).collect::<Vec<_>>())
+    let of = |turns: &[Turn], figure: fn(&Turn) -> Option<f64>| {
+        median(&turns.iter().filter_map(figure).collect::<Vec<_>>())
     };
+    let of_server = |turn: &Turn| turn.server_cpu.map(micros);
+    let (server_cpu, hello_cpu) = (of(turns, of_server), of(hellos, of_server));
     let rates: Vec<f64> = turns.iter().map(|turn| turn.rate * workload.rows()).collect();
     let floor_rates: Vec<f64> = floors.iter().map(|floor| floor.rate * workload.rows()).collect();
     let (rate, floor_rate) = (median(&rates).unwrap_or_default(), median(&floor_rates));
-    let database_cpu = of_turns(&|turn| turn.database_cpu.map(micros));
+    let database_cpu = of(turns, |turn| turn.database_cpu.map(micros));
     let floor_cpus: Vec<f64> = floors.iter().filter_map(|f| f.database_cpu.map(micros)).collect();
     let floor_database_cpu = median(&floor_cpus);
     Cell {
@@ -243,12 +257,14 @@ fn cell(workload: Workload, connections: usize, turns: &[Turn], floors: &[FloorR
         ratio: floor_rate.map(|floor| rate / floor),
         p50: micros(latencies.quantile(0.5)),
         p99: micros(latencies.quantile(0.99)),
-        server_cpu: of_turns(&|turn| turn.server_cpu.map(micros)),
+        server_cpu,
+        hello_cpu,
+        server_cpu_ratio: server_cpu.zip(hello_cpu).map(|(cpu, hello)| cpu / hello),
         database_cpu,
         floor_database_cpu,
         database_cpu_ratio: database_cpu.zip(floor_database_cpu).map(|(cpu, floor)| cpu / floor),
-        generator_share: of_turns(&|turn| turn.generator_share),
-        strangers_share: of_turns(&|turn| turn.strangers_share),
+        generator_share: of(turns, |turn| turn.generator_share),
+        strangers_share: of(turns, |turn| turn.strangers_share),
         rates,
         floor_rates,
     }

@@ -4,6 +4,7 @@
 //! over HTTP, in turns with pgbench, which runs the same transactions without any server in between.
 //! What comes out are ratios and CPU times: absolute rates say more about the machine than about us.
 
+mod check;
 mod data;
 mod database;
 mod error;
@@ -13,6 +14,7 @@ mod histogram;
 mod http;
 mod load;
 mod measure;
+mod noisy;
 mod procfs;
 mod proxy;
 mod report;
@@ -126,6 +128,8 @@ fn measure(
     let flat = bench.flat(&server)?;
     let memory = bench.memory;
     let trips = bench.trips(&server)?;
+    let noise = bench.noise()?;
+    let check = bench.check()?;
     let setting = Setting {
         paddock: env!("CARGO_PKG_VERSION").to_owned(),
         postgresql: database.version.clone(),
@@ -135,8 +139,17 @@ fn measure(
         rounds: plan.rounds,
         seconds: plan.seconds,
     };
-    let mut figures =
-        Figures { setting, cells, flat, trips, memory, cold_starts_ms, bars: Vec::new() };
+    let mut figures = Figures {
+        setting,
+        cells,
+        flat,
+        trips,
+        noise,
+        check,
+        memory,
+        cold_starts_ms,
+        bars: Vec::new(),
+    };
     figures.judge();
     Ok(figures)
 }

@@ -98,6 +98,32 @@ fn others(figures: &Figures, out: &mut impl Write) -> io::Result<()> {
             trips.network / 1e3
         )?;
     }
+    for noise in &figures.noise {
+        writeln!(
+            out,
+            "Beside a noisy neighbour ({}; it got {:.0} answers and {:.0} refusals a second): p50 {:.2} ms \
+             for {:.2}, p99 {:.2} ms for {:.2}",
+            noise.by,
+            noise.served,
+            noise.refused,
+            noise.noisy_p50 / 1e3,
+            noise.quiet_p50 / 1e3,
+            noise.noisy_p99 / 1e3,
+            noise.quiet_p99 / 1e3
+        )?;
+    }
+    if let Some(check) = &figures.check {
+        writeln!(
+            out,
+            "Asking whether the user may still act: {:.2} times the database's CPU of W1 without ({} µs for {}), \
+             {:.0} transactions/s for {:.0}",
+            check.ratio,
+            optional(check.database_cpu, 1),
+            optional(check.database_cpu_without, 1),
+            check.rate,
+            check.rate_without
+        )?;
+    }
     if let Some(memory) = figures.memory {
         writeln!(
             out,

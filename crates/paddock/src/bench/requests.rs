@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
                 let body = self.batch.fresh(&mut self.rng);
                 post(&mut self.bytes, b"POST /v1/customers/batch HTTP/1.1\r\n", headers, body);
             }
-            Workload::Hello | Workload::Mix => {
+            Workload::Hello | Workload::Mix | Workload::Noisy | Workload::Unchecked => {
                 self.pieces(&[b"GET /v1/ping HTTP/1.1\r\n", headers, b"\r\n"]);
             }
         }

@@ -19,12 +19,24 @@ pub(super) enum Workload {
     Mix,
     /// Creates a thousand customers in one request, all or none.
     Batch,
+    /// Some of [`Workload::Get`] of one company, while another one asks far more often than it may.
+    Noisy,
+    /// [`Workload::Get`] without asking whether the user may still act; only the floor can do that.
+    Unchecked,
 }
 
 impl Workload {
     /// All of them, in the order of the report.
-    pub(super) const ALL: [Self; 6] =
-        [Self::Hello, Self::Get, Self::List, Self::Create, Self::Mix, Self::Batch];
+    pub(super) const ALL: [Self; 8] = [
+        Self::Hello,
+        Self::Get,
+        Self::List,
+        Self::Create,
+        Self::Mix,
+        Self::Batch,
+        Self::Noisy,
+        Self::Unchecked,
+    ];
 
     /// Its short name, on the command line and in figures.
     pub(super) const fn code(self) -> &'static str {
@@ -35,6 +47,8 @@ impl Workload {
             Self::Create => "W4",
             Self::Mix => "W5",
             Self::Batch => "W8",
+            Self::Noisy => "noisy",
+            Self::Unchecked => "check",
         }
     }
 
@@ -47,13 +61,15 @@ impl Workload {
             Self::Create => "create a customer",
             Self::Mix => "60 get, 30 list, 10 create",
             Self::Batch => "create 1,000 customers",
+            Self::Noisy => "a noisy neighbour",
+            Self::Unchecked => "what asking for the user costs",
         }
     }
 
     /// The share of the floor's rate that the server must reach.
     pub(super) const fn bar(self) -> Option<f64> {
         match self {
-            Self::Hello => None,
+            Self::Hello | Self::Noisy | Self::Unchecked => None,
             Self::Get | Self::Mix => Some(0.50),
             Self::List => Some(0.55),
             Self::Create => Some(0.75),
@@ -64,6 +80,16 @@ impl Workload {
     /// Rows read or written by one request of which rows are the measure.
     pub(super) const fn rows(self) -> f64 {
         if matches!(self, Self::Batch) { ROWS_PER_BATCH as f64 } else { 1.0 }
+    }
+
+    /// Whether the CPU of the server is held against that of [`Workload::Hello`], which then takes turns with it.
+    pub(super) const fn is_held_against_hello(self) -> bool {
+        matches!(self, Self::Get | Self::List)
+    }
+
+    /// Whether it is neither held against the floor nor against hello, but stands for a comparison of its own.
+    pub(super) const fn is_of_its_own(self) -> bool {
+        matches!(self, Self::Noisy | Self::Unchecked)
     }
 
     /// Whether it leaves rows behind.
@@ -101,10 +127,18 @@ pub(super) const DATABASE_CPU_BAR: f64 = 1.3;
 pub(super) const FLAT_BAR: f64 = 1.3;
 /// Round trips to the database per request, with some room for measuring.
 pub(super) const TRIPS_BAR: f64 = 1.25;
+/// Of the 99th percentile beside a noisy neighbour: at most this many times that without one.
+pub(super) const NOISY_BAR: f64 = 1.5;
+/// How often quiet and noise take turns.
+pub(super) const NOISY_ROUNDS: u32 = 5;
 /// Resident memory under load, in MiB.
 pub(super) const MEMORY_BAR: f64 = 60.0;
 /// From the start of the program to its first answer, in milliseconds.
 pub(super) const COLD_START_BAR: f64 = 300.0;
+
+/// What is part of every plan.
+const OF_THEIR_OWN: [(Workload, usize); 2] =
+    [(Workload::Noisy, USUAL_CONNECTIONS), (Workload::Unchecked, USUAL_CONNECTIONS)];
 
 /// How much is measured.
 #[derive(Debug, Clone)]
@@ -133,6 +167,7 @@ impl Plan {
         }
         // A batch keeps one core of the database busy: more of them would only wait in line.
         cells.extend(at(Workload::Batch, &[1, 4]));
+        cells.extend(OF_THEIR_OWN);
         Self { rounds: 3, seconds: 5, short: Duration::from_secs(2), cells }
     }
 
@@ -143,6 +178,7 @@ impl Plan {
         let mut cells: Vec<_> = usual.map(|workload| (workload, USUAL_CONNECTIONS)).to_vec();
         cells.insert(1, (Workload::Get, 1));
         cells.push((Workload::Batch, 4));
+        cells.extend(OF_THEIR_OWN);
         Self { rounds: 2, seconds: 2, short: Duration::from_millis(600), cells }
     }
 

@@ -2,7 +2,7 @@
 
 use actix_web::get;
 use actix_web::web::Data;
-use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use paddock_db::{Listing, Result, Row, Statement, sql};
 use serde::Deserialize;
 use time::OffsetDateTime;
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use super::{Customer, LifecycleStage};
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::http::cursor::{Key, Position, Scope};
-use crate::http::page::{Limit, Paged, Paging, page_of};
+use crate::http::page::{Limit, Paging, RowPage, page_of};
 use crate::http::params::{Csv, Id, Query, Term};
 use crate::http::problem::{Answer, Code, Problem};
 use crate::http::timestamp::Moment;
@@ -124,37 +124,25 @@ pub(crate) enum Deleted {
     Only,
 }
 
-/// A customer with the key that names are sorted by.
-struct Listed {
-    customer: Customer,
-    name_key: String,
-}
-
-impl FromRow for Listed {
-    fn from_row(row: &mut Row<'_>) -> Result<Self> {
-        Ok(Self { customer: Customer::from_row(row)?, name_key: row.next()? })
-    }
-}
-
 /// What a list is sorted by: the order, how to go on after a row, and that row's key.
 #[derive(Clone, Copy)]
 struct Order {
     order: Statement,
     after: Statement,
-    key: fn(&Listed) -> Key,
+    key: fn(&Row<'_>) -> Result<Key>,
 }
 
-fn created(row: &Listed) -> Key {
-    Key::Time(row.customer.created_at)
+fn created(row: &Row<'_>) -> Result<Key> {
+    row.named("created_at").map(Key::Time)
 }
-fn updated(row: &Listed) -> Key {
-    Key::Time(row.customer.updated_at)
+fn updated(row: &Row<'_>) -> Result<Key> {
+    row.named("updated_at").map(Key::Time)
 }
-fn name(row: &Listed) -> Key {
-    Key::Text(row.name_key.clone())
+fn name(row: &Row<'_>) -> Result<Key> {
+    row.named("_name_key").map(Key::Text)
 }
-fn deleted(row: &Listed) -> Key {
-    Key::Time(row.customer.deleted_at.unwrap_or(OffsetDateTime::UNIX_EPOCH))
+fn deleted(row: &Row<'_>) -> Result<Key> {
+    row.named("deleted_at").map(Key::Time)
 }
 
 impl CustomerSort {
@@ -201,7 +189,7 @@ pub(crate) async fn list_customers(
     caller: Caller,
     state: Data<State>,
     query: Query<CustomerQuery>,
-) -> Answer<Paged<CustomerPage>> {
+) -> Answer<RowPage> {
     let Query { params, fingerprint } = query;
     let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
     let paging = Paging::begin(&state.cursors, scope, params.limit, params.cursor.as_deref())?;
@@ -209,10 +197,8 @@ pub(crate) async fn list_customers(
     let filters = Filters::from(params);
     let listing = Listing::new(BASE, order.order).or_by_another_key(BY_ANOTHER_KEY);
     let listing = go_on(filters.add_to(listing), order, paging.after());
-    let mut listed: Vec<Listed> = caller.list(&listing.limit(&rows)).await?;
-    let page =
-        paging.end(&mut listed, |row| Position { key: (order.key)(row), id: row.customer.id });
-    Ok(Paged(CustomerPage { data: listed.into_iter().map(|row| row.customer).collect(), page }))
+    let rows = caller.list_rows(&listing.limit(&rows)).await?;
+    paging.end_rows(rows, |row| Ok(Position { key: (order.key)(row)?, id: row.named("id")? }))
 }
 
 /// Continues after the last row of the page before. The cursor is signed with the sort, so its key fits.
