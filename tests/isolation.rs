@@ -526,7 +526,15 @@ async fn the_login_door_sees_identities_and_nothing_of_any_company() {
         "insert into identity.memberships select * from identity.memberships",
         "delete from identity.identities",
         "truncate identity.memberships",
+        "delete from identity.second_factors",
+        "update identity.second_factors set identity_id = null",
         "select email from identity.identities",
+        "select kind from identity.one_time_tokens",
+        "insert into identity.one_time_tokens (kind) values ('reset_password')",
+        "update identity.one_time_tokens set used_at = null",
+        "select name from identity.sign_ups",
+        "select identity.end_everything(gen_random_uuid())",
+        "select identity.forget_old_tokens()",
         "set role paddock_app",
         "set role paddock_owner",
         "create temporary table t (id int)",
@@ -542,8 +550,8 @@ async fn the_owner_without_a_company_sees_nothing() {
     let owner = scene.owner().await;
     for (table, column) in scene.tables().await {
         let statement = format!("select {column} from {table}");
-        // A table that the owner may set up asks for the company; the others have no policy for the owner.
-        if ["crm.companies", "crm.users"].contains(&table.as_str()) {
+        // A table that the owner may set up or clear asks for the company; the others have no policy for the owner.
+        if ["crm.audit_log", "crm.companies", "crm.users"].contains(&table.as_str()) {
             assert!(owner.refusal(&statement).await.starts_with("42704 "), "{table}");
         } else {
             assert_eq!(owner.rows(&statement).await, [""; 0], "{table}");
@@ -796,7 +804,7 @@ const QUESTIONS: &[Question] = &[
         ],
     },
     Question {
-        name: "the application may select, insert and update, column by column, and nothing else",
+        name: "the application may select, insert and update, column by column, and the login door change a second factor",
         sql: "select t.oid::regclass::text, x.privilege_type from ours t, aclexplode(t.relacl) x
             where x.grantee <> t.relowner
             union all
@@ -805,9 +813,20 @@ const QUESTIONS: &[Question] = &[
             where x.privilege_type not in ('SELECT', 'INSERT', 'UPDATE') or x.is_grantable
                 or x.privilege_type <> 'SELECT' and (
                     a.attname in ('id', 'company_id', 'user_id', 'created_at', 'updated_at', 'version')
-                    or t.nspname <> 'crm'
+                    or t.nspname <> 'crm' and (
+                        t.oid <> 'identity.second_factors'::regclass
+                        or x.grantee <> 'paddock_auth'::regrole
+                        or (a.attname, x.privilege_type) not in (
+                            values ('identity_id', 'INSERT'), ('sealed_secret', 'INSERT'),
+                                ('sealed_secret', 'UPDATE'), ('last_step', 'UPDATE'),
+                                ('recovery_hashes', 'UPDATE'), ('confirmed_at', 'UPDATE')
+                        )
+                    )
                 )",
         sabotage: &[
+            "grant update (identity_id) on identity.second_factors to paddock_auth",
+            "grant update (confirmed_at) on identity.second_factors to paddock_app",
+            "grant update (password_hash) on identity.identities to paddock_auth",
             "grant select on crm.customers to paddock_app",
             "grant delete on crm.customers to paddock_app",
             "grant references (id) on crm.customers to paddock_app",
@@ -826,9 +845,26 @@ const QUESTIONS: &[Question] = &[
         ],
     },
     Question {
-        name: "no function runs with somebody else's rights",
-        sql: "select name from functions where prosecdef",
-        sabotage: &["alter function app.touch() security definer"],
+        name: "no function runs with somebody else's rights but the owner's, for the login door alone or for triggers",
+        sql: "select name from functions f
+            where prosecdef and (
+                f.pronamespace <> 'identity'::regnamespace
+                    and name not in ('app.record_change()', 'app.record_failed_login(text)')
+                or f.proowner <> 'paddock_owner'::regrole
+                or exists (
+                    select from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
+                    where x.grantee not in (f.proowner, 'paddock_auth'::regrole)
+                        or f.proname = 'record_change' and x.grantee <> f.proowner
+                )
+            )",
+        sabotage: &[
+            "alter function app.touch() security definer",
+            "grant execute on function app.record_change() to paddock_auth",
+            "grant execute on function app.record_failed_login(text) to paddock_app",
+            "alter function identity.reset_password(bytea, text) owner to postgres",
+            "grant execute on function identity.reset_password(bytea, text) to paddock_app",
+            "grant execute on function identity.change_email(bytea) to public",
+        ],
     },
     Question {
         name: "no function looks names up on the caller's search path",

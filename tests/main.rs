@@ -3,8 +3,14 @@
 mod harness;
 
 mod access;
+mod accounts;
+mod accounts_email;
+mod accounts_login;
+mod accounts_mail;
+mod accounts_passwords;
 mod attacks;
 mod audit;
+mod audit_log;
 mod authorization;
 mod bad_input;
 mod bad_paths;
@@ -32,6 +38,8 @@ mod program;
 mod prove;
 mod raw;
 mod roles;
+mod second_factor;
+mod second_factor_misuse;
 mod seed_story;
 mod sessions;
 mod shares;

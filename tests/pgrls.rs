@@ -1,13 +1,12 @@
 //! An outside judge: pgrls, a linter and prover of row security that knows nothing of us. Its findings are
 //! answered in `pgrls/pgrls.toml`.
 
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::harness::python::python_with;
 use crate::harness::{Psql, World};
 
 /// What is proved, for each table of a company: nobody without a company reads, nobody of another company
@@ -58,32 +57,9 @@ struct Judge {
 }
 
 impl Judge {
-    /// Installs what `pgrls/requirements.txt` pins, once; says why if that is not possible here.
+    /// Skipped where it cannot be installed.
     fn hire() -> Option<Self> {
-        let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pgrls");
-        let judge = Self { python: place.join("bin/python") };
-        let wanted = fs::read_to_string(folder().join("requirements.txt")).unwrap();
-        let installed = place.join("installed.txt");
-        if fs::read_to_string(&installed).is_ok_and(|found| found == wanted) {
-            return Some(judge);
-        }
-        if let Err(why) = judge.install(&place) {
-            // Past the capture of the test's output: nobody should believe that it was judged.
-            let line = format!("\nSKIPPED, pgrls cannot be installed here: {why}\n");
-            let _ = std::io::stderr().write_all(line.as_bytes());
-            return None;
-        }
-        fs::write(installed, wanted).unwrap();
-        Some(judge)
-    }
-
-    fn install(&self, place: &Path) -> Result<(), String> {
-        let mut environment = Command::new("python3");
-        succeed(environment.args(["-m", "venv", "--clear"]).arg(place))?;
-        let options = "-m pip install --quiet --disable-pip-version-check --no-input --retries 1 \
-            --timeout 10 --only-binary :all: --requirement";
-        let mut pip = Command::new(&self.python);
-        succeed(pip.args(options.split_whitespace()).arg(folder().join("requirements.txt")))
+        python_with(&folder()).map(|python| Self { python })
     }
 
     /// Whether it has nothing to say; what it says is printed.
@@ -138,11 +114,4 @@ impl Judge {
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("pgrls")
-}
-
-fn succeed(command: &mut Command) -> Result<(), String> {
-    let output = command.output().map_err(|error| format!("{command:?}: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    let last = said.lines().last().unwrap_or("no reason given").to_owned();
-    if output.status.success() { Ok(()) } else { Err(last) }
 }

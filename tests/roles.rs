@@ -5,7 +5,8 @@ use actix_web::http::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::harness::{Person, Psql, Reply, World};
+use crate::harness::{PASSWORD, Person, Psql, Reply, World};
+use crate::second_factor::{by_code, forget, guarded, remove, replace};
 
 const FORBIDDEN: &str = "403 insufficient-permission";
 
@@ -116,6 +117,19 @@ async fn a_viewer_looks_and_changes_nothing() {
         assert_eq!(reply.problem().replace(" /items/0", ""), FORBIDDEN);
     }
     assert_eq!(nike.world.everything().await, before);
+}
+
+#[actix_web::test]
+async fn a_viewer_looks_after_their_own_login() {
+    let nike = Nike::new().await;
+    let victor = nike.hire("victor", "viewer").await;
+    let (authenticator, _) = guarded(&nike.world, &victor).await;
+    assert_eq!(replace(&victor, by_code(&authenticator.code(0))).await.status, 200);
+    forget(&nike.world).await;
+    assert_eq!(remove(&victor, by_code(&authenticator.code(0))).await.status, 204);
+    let password =
+        json!({ "current_password": PASSWORD, "new_password": "hunting unicorns at dawn" });
+    assert_eq!(victor.post("/v1/me/password", password).await.status, 200);
 }
 
 #[actix_web::test]

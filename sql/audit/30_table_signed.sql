@@ -1,6 +1,9 @@
 -- Which tables stand outside the company's floor, and is each of them signed?
 -- Only app and identity may hold such tables. A table in any other schema is a table of companies.
--- Signed: identity.identities and identity.memberships, because at a login no company is known yet;
+-- Signed: identity.identities, identity.memberships and identity.second_factors, because at a login no company
+-- is known yet;
+-- identity.one_time_tokens and identity.sign_ups, because what a mail confirms comes before a company or is of several;
+-- identity.login_failures, because a login that fails belongs to an e-mail and to no company;
 -- app.schema_history and app.catalog_record, because the schema's own past belongs to no company.
 select
     'table_signed' as id,
@@ -16,6 +19,10 @@ where n.nspname in ('app', 'identity')
         values
             ('identity'::name, 'identities'::name),
             ('identity', 'memberships'),
+            ('identity', 'one_time_tokens'),
+            ('identity', 'sign_ups'),
+            ('identity', 'login_failures'),
+            ('identity', 'second_factors'),
             ('app', 'schema_history'),
             ('app', 'catalog_record')
     )

@@ -1,7 +1,8 @@
 -- Which triggers are there, and is each of them signed?
 -- A trigger sees every row that is written and may change it. Signed, for each row and without conditions: before
 -- update, app.touch everywhere and app.keep_an_owner, which may refuse a row, on users; after update,
--- app.log_everybody_out, which outdates the tokens of a suspended company, on companies.
+-- app.log_everybody_out, which outdates the tokens of a suspended company, on companies. And app.record_change, which
+-- changes no row that it sees, after whatever, for each row, also on a condition.
 select
     'trigger_signed' as id,
     'high' as severity,
@@ -14,16 +15,20 @@ join pg_catalog.pg_class c on c.oid = t.tgrelid
 join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 where n.nspname !~ '^(pg_|information_schema$)'
     and not t.tgisinternal
-    and (t.tgqual is not null or t.tgattr::text <> '' or not exists (
+    and not exists (
         select
         from pg_catalog.pg_proc h
         where h.oid = t.tgfoid
             and h.pronamespace = to_regnamespace('app')
             and h.pronargs = 0
             and (
-                t.tgtype = 19 and h.proname = 'touch'
-                or t.tgtype = 19 and h.proname = 'keep_an_owner' and n.nspname = 'crm' and c.relname = 'users'
-                or t.tgtype = 17 and h.proname = 'log_everybody_out' and n.nspname = 'crm' and c.relname = 'companies'
+                t.tgqual is null and t.tgattr::text = '' and (
+                    t.tgtype = 19 and h.proname = 'touch'
+                    or t.tgtype = 19 and h.proname = 'keep_an_owner' and n.nspname = 'crm' and c.relname = 'users'
+                    or t.tgtype = 17 and h.proname = 'log_everybody_out' and n.nspname = 'crm' and c.relname = 'companies'
+                )
+                -- For each row (1), not before (2), not of TRUNCATE (32) and not instead (64).
+                or h.proname = 'record_change' and t.tgtype & 99 = 1
             )
-    ))
+    )
 order by object, detail;

@@ -1,11 +1,18 @@
 -- name: find_login
--- By the login door: the identity of an e-mail and the company it entered first.
+-- By the login door: the identity of an e-mail, the company it entered first, and whether it has a second factor.
 select
+    i.id,
     i.password_hash,
     m.company_id,
-    m.user_id
+    m.user_id,
+    f.confirmed_at is not null
 from identity.identities i
 join identity.memberships m on m.identity_id = i.id
+left join identity.second_factors f on f.identity_id = i.id
 where i.email_key = app.fold($1::text)
 order by m.created_at, m.company_id
 limit 1
+
+-- name: record_failed_login
+-- By the login door, when the answer is decided. It is the same work for an e-mail that nobody has, but for the writing.
+select app.record_failed_login($1::text)

@@ -32,6 +32,11 @@ set
         when s.secret_hash = $2::bytea then null
         when s.secret_hash = $3::bytea and s.refreshed_at > now() - interval '10 seconds' then null
         else now()
+    end,
+    end_reason = case
+        when s.secret_hash = $2::bytea then null
+        when s.secret_hash = $3::bytea and s.refreshed_at > now() - interval '10 seconds' then null
+        else 'reused'
     end
 where s.id = $1::uuid
     and s.ended_at is null
@@ -40,11 +45,20 @@ returning s.ended_at is null, s.epoch, extract(epoch from s.expires_at - now()):
 
 -- name: end_session
 update crm.sessions s
-set ended_at = now()
+set ended_at = now(), end_reason = 'ended'
 where s.id = $1::uuid
     and s.ended_at is null
     and s.expires_at > now()
 returning s.id
+
+-- name: end_other_sessions
+-- All of the acting user but this one; all of them, if it is null.
+update crm.sessions s
+set ended_at = now()
+where s.user_id = (select app.user_id())
+    and s.id is distinct from $1::uuid
+    and s.ended_at is null
+    and s.expires_at > now()
 
 -- name: get_session
 select s.id, s.user_agent, s.created_at, s.refreshed_at, s.expires_at

@@ -60,3 +60,8 @@ select
 from crm.users u
 join crm.companies c on c.id = u.company_id
 where u.id = (select app.user_id())
+
+-- name: get_my_email
+select u.email
+from crm.users u
+where u.id = (select app.user_id())

@@ -33,9 +33,69 @@ values (:'unknown', :'alice_company', :'alice_user');
 update identity.identities set password_hash = '$argon2id$';
 --> 42501
 
+-- Whether somebody has a second factor.
+select exists (select from identity.second_factors where confirmed_at is not null);
+--> 42501
+
+-- Its secret, and what is stored of the recovery codes.
+select sealed_secret, recovery_hashes from identity.second_factors;
+--> 42501
+
+-- A login without one.
+update identity.second_factors set confirmed_at = null;
+--> 42501
+
+-- Or one of one's own.
+insert into identity.second_factors (identity_id, sealed_secret) values (:'unknown', '');
+--> 42501
+
 -- Nobody's login.
 delete from identity.identities;
 --> 42501
+
+-- Tokens that were sent by mail.
+select secret_hash, email from identity.one_time_tokens;
+--> 42501
+
+-- A token of one's own, for somebody else's password.
+insert into identity.one_time_tokens (kind, secret_hash, email, expires_at)
+values ('reset_password', sha256('mine'), 'alice@nike.example', now() + interval '1 hour');
+--> 42501
+
+-- Who has signed up and waits.
+select name, company_name, password_hash from identity.sign_ups;
+--> 42501
+
+-- The step that makes such a token.
+select identity.begin_password_reset('alice@nike.example', sha256('mine'));
+--> 42501
+
+-- The one that uses it.
+select identity.reset_password(sha256('mine'), '$argon2id$mine');
+--> 42501
+
+-- A new password without any token.
+select identity.change_password(:'unknown', '$argon2id$', '$argon2id$mine');
+--> 42501
+
+-- A company of one's own, to begin with.
+select identity.complete_sign_up(sha256('mine'));
+--> 42501
+
+-- Somebody else's e-mail.
+select identity.change_email(sha256('mine'));
+--> 42501
+
+-- The end of everybody's sessions.
+select identity.end_everything(:'unknown');
+--> 42501
+
+-- The steps by the numbers of their functions: none may be called.
+select count(*)
+from pg_proc p
+where p.prosecdef
+    and has_function_privilege(p.oid, 'execute');
+--> value: 0
 
 -- The table's name, as an object.
 select 'identity.identities'::regclass;

@@ -157,6 +157,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ),
     (
         "secret_readable",
+        "identity.second_factors.sealed_secret",
+        "grant select (sealed_secret) on identity.second_factors to paddock_app",
+    ),
+    (
+        "secret_readable",
         "crm.users.api_key",
         "alter table crm.users add column api_key text; grant select on crm.users to paddock_app",
     ),
@@ -397,6 +402,35 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "session_replication_role",
         "grant set on parameter session_replication_role to paddock_app",
     ),
+    ("audit_log", "crm.audit_log", "grant insert (operation) on crm.audit_log to paddock_app"),
+    ("audit_log", "crm.audit_log", "grant update (changes) on crm.audit_log to public"),
+    ("audit_log", "crm.audit_log", "grant delete on crm.audit_log to paddock_auth"),
+    (
+        "audit_log",
+        "crm.audit_log",
+        "create policy edit on crm.audit_log for update to paddock_owner
+            using (company_id = (select app.company_id()))",
+    ),
+    ("audit_log", "crm.audit_log", "alter policy audit_log_append on crm.audit_log to paddock_app"),
+    ("audit_log", "crm.audit_log", "drop policy audit_log_may_read on crm.audit_log"),
+    ("audit_log", "crm.audit_log", "alter policy audit_log_may_read on crm.audit_log using (true)"),
+    ("audit_log", "crm.audit_log", "alter policy audit_log_may_read on crm.audit_log to paddock_auth"),
+    (
+        "audit_log",
+        "crm.audit_log",
+        "create function crm.may_read_audit_log() returns boolean language sql return true;
+        alter policy audit_log_may_read on crm.audit_log
+            using (company_id = (select app.company_id()) and (select crm.may_read_audit_log()));
+        set local search_path = crm, pg_catalog",
+    ),
+    ("audit_log", "crm.users", "alter table crm.users disable trigger users_record"),
+    ("audit_log", "crm.sessions", "drop trigger sessions_record_reuse on crm.sessions"),
+    (
+        "audit_log",
+        "crm.companies",
+        "create or replace trigger companies_record after insert or update on crm.companies
+            for each row when (new.version > 7) execute function app.record_change()",
+    ),
     // ── Functions, operators, names ────────────────────────────────────────────────────────────────
     (
         "operator_signed",
@@ -443,6 +477,46 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ("function_signed", "app.fold(text)", "alter function app.fold(text) volatile"),
     ("function_signed", "app.touch()", "alter function app.touch() security definer"),
     ("function_definer", "app.refuse_session()", "alter function app.refuse_session() security definer"),
+    (
+        "function_signed",
+        "identity.change_email(bytea)",
+        "alter function identity.change_email(bytea) security invoker",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "alter function identity.reset_password(bytea, text) owner to paddock_auth",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "alter function identity.reset_password(bytea, text) set search_path = crm, pg_temp",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "grant execute on function identity.reset_password(bytea, text) to paddock_app",
+    ),
+    (
+        "function_definer",
+        "identity.reset_password(bytea, text)",
+        "grant execute on function identity.reset_password(bytea, text) to public",
+    ),
+    (
+        "function_definer",
+        "app.record_change()",
+        "grant execute on function app.record_change() to paddock_app",
+    ),
+    (
+        "function_definer",
+        "app.record_failed_login(text)",
+        "grant execute on function app.record_failed_login(text) to paddock_app",
+    ),
+    (
+        "function_definer",
+        "app.record_failed_login(text)",
+        "alter function app.record_failed_login(text) owner to paddock_auth",
+    ),
     ("function_search_path", "app.touch()", "alter function app.touch() reset search_path"),
     ("function_search_path", "app.touch()", "alter function app.touch() set search_path = crm, pg_temp"),
     ("function_immutable", "app.user_id()", "alter function app.user_id() immutable"),
@@ -512,6 +586,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
             for each row execute function app.touch()",
     ),
     ("trigger_definer", "crm.customers", "alter function app.touch() security definer"),
+    (
+        "trigger_signed",
+        "crm.customers",
+        "create trigger record before insert on crm.customers for each row execute function app.record_change()",
+    ),
     ("trigger_disabled", "crm.customer_comments", "alter table crm.customer_comments disable trigger all"),
     (
         "trigger_event",

@@ -21,6 +21,10 @@ select u.email, '$argon2id$made-up'
 from crm.users u
 where u.email ~ '^user\d';
 
+insert into identity.second_factors (identity_id, sealed_secret)
+select i.id, 'made up'
+from identity.identities i;
+
 insert into identity.memberships (identity_id, company_id, user_id)
 select i.id, u.company_id, u.id
 from identity.identities i
@@ -93,4 +97,23 @@ select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0
 from crm.users u
 cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
 
+-- 100,000 records of three years, three in ten of Alice's doing and about her.
+insert into crm.audit_log (company_id, user_id, operation, table_name, record_id, changes, created_at)
+select
+    k.company_id,
+    case when n % 10 < 3 then k.user_id when n % 100 <> 7 then o.id end,
+    case when n % 1000 = 19 then 'users.update' when n % 2 = 0 then 'session.started' else 'session.ended' end,
+    'users',
+    case when n % 10 < 3 then k.user_id else o.id end,
+    '{}',
+    timestamptz '2020-01-01 00:00Z' + n * interval '10 minutes'
+from kind k
+cross join lateral generate_series(1, 100000) n
+join owners o on o.company_id = k.company_id
+    and o.number = 1 + n * 31 % 2000
+where k.is_big;
+
+-- All rows are looked at, so that no plan depends on which ones a sample holds.
+set default_statistics_target = 500;
 analyze;
+reset default_statistics_target;

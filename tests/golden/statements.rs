@@ -29,8 +29,9 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 11] = [
+const FILES: [(&str, &str, &str); 14] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
+    ("audit_log.sql", "paddock_app", AUDIT_LOG),
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
     (
         "customer_comments.sql",
@@ -44,10 +45,13 @@ const FILES: [(&str, &str, &str); 11] = [
     ("session.sql", "paddock_app", include_str!("../../sql/queries/session.sql")),
     ("sessions.sql", "paddock_app", include_str!("../../sql/queries/sessions.sql")),
     ("identities.sql", "paddock_auth", include_str!("../../sql/queries/identities.sql")),
+    ("accounts.sql", "paddock_auth", include_str!("../../sql/queries/accounts.sql")),
+    ("second_factors.sql", "paddock_auth", include_str!("../../sql/queries/second_factors.sql")),
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
+const AUDIT_LOG: &str = include_str!("../../sql/queries/audit_log.sql");
 const USERS: &str = include_str!("../../sql/queries/users.sql");
 
 /// Filters that clients are likely to combine.
@@ -283,6 +287,7 @@ async fn report(scene: &Scene, order: Option<&str>) -> Report {
             report.heading(name, role);
             match name {
                 "list_customers" => list_customers(scene, &mut report, order).await,
+                "list_audit_log" => list_audit_log(scene, &mut report).await,
                 "list_users" => list_users(scene, &mut report).await,
                 "list_teams" => list_teams(scene, &mut report).await,
                 _ => {
@@ -361,6 +366,66 @@ async fn list_teams(scene: &Scene, report: &mut Report) {
     one(scene, &scene.app, report, "list_teams, later", &later, &values).await;
 }
 
+/// Each filter by itself, and those that are likely together; with values that fit few records and many.
+async fn list_audit_log(scene: &Scene, report: &mut Report) {
+    let find = |kind: &str| {
+        let name = format!("list_audit_log.{kind}");
+        let name = names(AUDIT_LOG, &name).into_iter().find(|found| *found == name);
+        Statement::find(name.unwrap_or_else(|| panic!("no {kind}")), AUDIT_LOG)
+    };
+    let (order, after) = (find("order.-created_at"), find("after.-created_at"));
+    let base = names(AUDIT_LOG, "list_audit_log")[0];
+    let start =
+        || Listing::new(Statement::find(base, AUDIT_LOG), order).always(find("where.permitted"));
+    let filters = names(AUDIT_LOG, "list_audit_log.where.").into_iter();
+    let filters = filters.map(|name| name.trim_start_matches("list_audit_log.where."));
+    let mut lists: Vec<Vec<&str>> = filters.map(|name| vec![name]).collect();
+    lists[0].clear();
+    lists.push(vec!["user_id", "created_at_gte"]);
+    lists.push(vec!["record_id", "created_at_gte"]);
+    lists.push(vec!["created_at_gte", "created_at_lt"]);
+    for (list, is_later) in lists.iter().flat_map(|list| [(list, false), (list, true)]) {
+        let with = |listing: Listing<'static>, name: &&str| match *name {
+            "operation" => listing.filter(find("where.operation"), &TEXT),
+            "user_id" | "record_id" => listing.filter(find(&format!("where.{name}")), &UUID),
+            time => listing.filter(find(&format!("where.{time}")), &TIME),
+        };
+        let listing = list.iter().fold(start(), with);
+        let listing = if is_later { listing.after(after, &TIME, &UUID) } else { listing };
+        let sql = listing.limit(&PAGE).sql();
+        let (takes, answers) = shape(scene.app.client(), &sql).await;
+        if list.is_empty() && !is_later {
+            let _ = writeln!(report.text, "answers  {answers}");
+        }
+        let mut plans = Vec::new();
+        for choice in 0..2 {
+            let value = |name: &&str| match *name {
+                "operation" => quoted(["users.update", "session.started"][choice]),
+                "user_id" => quoted(
+                    [scene.colleague.clone(), scene.alice.user_id.to_string()][choice].clone(),
+                ),
+                "record_id" => quoted([Uuid::nil(), scene.alice.user_id][choice]),
+                "created_at_gte" => quoted(["2021-11-25Z", "2020-01-01Z"][choice]),
+                _ => quoted(["2020-01-02Z", "2021-06-01Z"][choice]),
+            };
+            let mut values: Vec<String> = list.iter().map(value).collect();
+            if is_later {
+                values.extend([quoted("2021-01-01Z"), quoted(UUID)]);
+            }
+            values.push(PAGE.to_string());
+            plans.push(scene.plan(&scene.app, &sql, &values).await);
+        }
+        let filters = if list.is_empty() { "all".to_owned() } else { list.join(" and ") };
+        let what = format!(
+            "{filters:<44} {:<11} {}",
+            "-created_at",
+            ["first", "later"][usize::from(is_later)]
+        );
+        let reads = report.plans(scene, &what, &plans);
+        let _ = writeln!(report.text, "{what} {takes:<48} {reads}");
+    }
+}
+
 /// Values for a statement, as literals.
 fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
     let (customer, comment) = (quoted(&scene.customer), quoted(&scene.comment));
@@ -371,14 +436,39 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
     let texts = |texts: [&str; 2]| format!("'{{{},{}}}'", texts[0], texts[1]);
     let emails = texts(["new@example.com", "customer77@example.com"]);
     Some(match name {
-        "get_company" | "get_me" | "still_open" | "schema_version" | "session" => vec![],
+        "get_company" | "get_me" | "get_my_email" | "still_open" | "schema_version" | "session" => {
+            vec![]
+        }
         "require_current_user" => vec!["0".to_owned()],
         "require_current_session" => vec!["0".to_owned(), quoted(&scene.session)],
         "start_session" => vec![hash(), quoted("Firefox")],
         "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
-        "end_session" | "get_session" => vec![quoted(Uuid::nil())],
+        "end_session" | "end_other_sessions" | "get_session" => vec![quoted(Uuid::nil())],
         "list_sessions" => vec![none(), page],
         "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
+        "begin_sign_up" => {
+            let who = ["new@example.com", "Another", "Ada", "$argon2id$made-up"].map(quoted);
+            who.into_iter().chain([hash()]).collect()
+        }
+        "complete_sign_up" | "words_of_reset" | "change_email" => vec![hash()],
+        "begin_password_reset" => vec![quoted("user77@example.com"), hash()],
+        "reset_password" => vec![hash(), quoted("$argon2id$made-up")],
+        "change_password" | "renew_password_hash" => {
+            vec![quoted(Uuid::nil()), quoted("$argon2id$made-up"), quoted("$argon2id$another")]
+        }
+        "begin_email_change" => {
+            vec![quoted(&scene.newcomer[0]), quoted("new@example.com"), hash()]
+        }
+        "record_failed_login" => vec![quoted("USER77@example.com")],
+        "get_audit_record" => vec![quoted(Uuid::nil())],
+        "find_second_factor" => vec![quoted(scene.alice.company_id), quoted(scene.alice.user_id)],
+        "begin_second_factor" | "use_recovery_code" => vec![quoted(&scene.newcomer[0]), hash()],
+        "confirm_second_factor" => {
+            vec![quoted(&scene.newcomer[0]), hash(), "1".to_owned(), quoted("{}")]
+        }
+        "use_code" => vec![quoted(&scene.newcomer[0]), hash(), "1".to_owned()],
+        "replace_recovery_codes" => vec![quoted(&scene.newcomer[0]), quoted("{}")],
+        "remove_second_factor" | "list_places" => vec![quoted(&scene.newcomer[0])],
         "create_company" => vec![quoted("Another")],
         "create_user" => vec![quoted("Ada"), quoted("ada@example.com"), quoted("member")],
         "create_identity" => vec![quoted("ada@example.com"), quoted("$argon2id$made-up")],

@@ -3,9 +3,11 @@
 mod cluster;
 pub mod ed25519;
 pub mod forge;
+pub mod mailbox;
 mod person;
 pub mod program;
 mod psql;
+pub mod python;
 mod reply;
 mod wire;
 mod world;

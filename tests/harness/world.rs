@@ -11,12 +11,14 @@ use actix_web::test::{init_service, read_body};
 use actix_web::web::Data;
 use futures_util::future::LocalBoxFuture;
 use paddock_api::limits::RateLimits;
-use paddock_api::{Keys, Passwords, Settings, State, app};
+use paddock_api::mail::Post;
+use paddock_api::{Accounts, Keys, Passwords, Settings, State, app};
 use paddock_db::provision::{NewUser, user};
 use paddock_db::{Actor, Db, Door, Limits, Tenant, connect};
 use tokio_postgres::Client;
 
 use super::cluster::{self, Database, Place, ground};
+use super::mailbox::Mailbox;
 use super::{Person, Reply};
 
 /// What tokens are signed with in tests.
@@ -29,6 +31,8 @@ pub type Doorman = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Reply>>;
 pub struct World {
     pub database: Database,
     pub db: Db,
+    /// Counts the hashes that it computes.
+    pub passwords: Passwords,
     doorman: Doorman,
 }
 
@@ -41,33 +45,67 @@ impl World {
     /// A world with other limits, or with origins whose pages may call.
     pub async fn with(limits: Limits, origins: &[&str]) -> Self {
         let keys = Keys::of_secret(SECRET).unwrap();
-        Self::made_of(keys, limits, origins, RateLimits::none()).await
+        Self::made_of(keys, limits, origins, RateLimits::none(), no_mail).await
     }
 
     /// A world in which nobody may ask too often.
     pub async fn limited(limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
-        Self::made_of(Keys::of_secret(SECRET).unwrap(), limits, origins, rates).await
+        Self::made_of(Keys::of_secret(SECRET).unwrap(), limits, origins, rates, no_mail).await
     }
 
     /// A world with other keys for access tokens.
     pub async fn with_keys(keys: Keys) -> Self {
-        Self::made_of(keys, Limits::default(), &[], RateLimits::none()).await
+        Self::made_of(keys, Limits::default(), &[], RateLimits::none(), no_mail).await
     }
 
-    async fn made_of(keys: Keys, limits: Limits, origins: &[&str], rates: RateLimits) -> Self {
+    /// A world that sends mails, and where they arrive.
+    pub async fn with_mail() -> (Self, Mailbox) {
+        Self::with_limited_mail(RateLimits::none()).await
+    }
+
+    /// A world that sends mails, in which nobody may ask too often.
+    pub async fn with_limited_mail(rates: RateLimits) -> (Self, Mailbox) {
+        let mut mailbox = None;
+        let accounts = |database: &Database| {
+            let (mails, accounts) = Mailbox::of(database);
+            mailbox = Some(mails);
+            accounts
+        };
+        let world = Self::with_accounts(rates, accounts).await;
+        (world, mailbox.unwrap())
+    }
+
+    /// A world with other ways to come in.
+    pub async fn with_accounts(
+        rates: RateLimits,
+        accounts: impl FnOnce(&Database) -> Accounts,
+    ) -> Self {
+        let keys = Keys::of_secret(SECRET).unwrap();
+        Self::made_of(keys, Limits::default(), &[], rates, accounts).await
+    }
+
+    async fn made_of(
+        keys: Keys,
+        limits: Limits,
+        origins: &[&str],
+        rates: RateLimits,
+        accounts: impl FnOnce(&Database) -> Accounts,
+    ) -> Self {
         let database = Database::new().await;
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
+        let passwords = Passwords::new(2);
         let state = State::new(Settings {
             db: db.clone(),
             door,
-            passwords: Passwords::new(2),
+            passwords: passwords.clone(),
             keys,
             secret: SECRET,
             origins: origins.iter().map(ToString::to_string).collect(),
             draining: Arc::new(AtomicBool::new(false)),
         });
         let state = state.unwrap().limited_by(Arc::new(rates));
+        let state = state.with_accounts(accounts(&database));
         let service = Rc::new(init_service(app(Data::new(state))).await);
         let doorman: Doorman = Rc::new(move |request| {
             let service = Rc::clone(&service);
@@ -87,7 +125,12 @@ impl World {
                 }
             })
         });
-        Self { database, db, doorman }
+        Self { database, db, passwords, doorman }
+    }
+
+    /// Ends the application; its database stays until that is dropped.
+    pub fn close(self) -> Database {
+        self.database
     }
 
     /// Nobody in particular: without a token.
@@ -177,4 +220,9 @@ impl World {
         let token = reply.json["access_token"].as_str().unwrap().to_owned();
         Person::new(Rc::clone(&self.doorman), Some(token), place)
     }
+}
+
+/// Anybody may sign up, and nobody is written to.
+fn no_mail(_: &Database) -> Accounts {
+    Accounts { post: Post::nowhere(), sign_up_is_open: true, breached: None }
 }

@@ -124,8 +124,8 @@ mutants (kind, object, change) as (
     select
         'isolation', policy,
         format(
-            'drop policy %1$s; create policy %1$s as permissive for all to public using (%2$s) with check (%3$s)',
-            policy, coalesce(using_expression, 'true'), coalesce(check_expression, 'true')
+            'drop policy %1$s; create policy %1$s as permissive for all to public using (%2$s)%3$s',
+            policy, coalesce(using_expression, 'true'), ' with check (' || check_expression || ')'
         )
     from policies
     where not polpermissive
@@ -238,6 +238,14 @@ mutants (kind, object, change) as (
     select 'isolation', signature, format('alter function %s security definer', signature)
     from functions
     where not prosecdef
+    union all
+    select 'integrity', signature, format('alter function %s security invoker', signature)
+    from functions
+    where prosecdef
+    union all
+    select 'isolation', signature, format('grant execute on function %s to paddock_app', signature)
+    from functions
+    where prosecdef
     union all
     select 'isolation', signature, format('alter function %s reset search_path', signature)
     from functions

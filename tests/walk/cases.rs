@@ -311,7 +311,9 @@ impl<'a> Cases<'a> {
             let named = named.max_by_key(|(name, _)| name.len()).map(|(_, id)| id);
             let plain =
                 parameter.name.starts_with("id").then(|| book.ids.get(&self.resource)).flatten();
-            named.or(plain).cloned()
+            // The record that something is about may be of any kind.
+            let any = (parameter.name == "record_id").then(|| book.ids.get("user_id")).flatten();
+            named.or(plain).or(any).cloned()
         };
         let lack = || Lack(format!("{at} is the id of nothing with a path"));
         let (hers, own) = (of(self.book).ok_or_else(lack)?, of(self.mine).ok_or_else(lack)?);

@@ -6,6 +6,7 @@
 mod auth;
 mod http;
 pub mod limits;
+pub mod mail;
 mod openapi;
 mod resources;
 mod routes;
@@ -14,9 +15,13 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use limits::RateLimits;
+use mail::Post;
 use paddock_db::{Db, Door};
 
 pub use auth::keys::{KeyError, Keys, WeakSecret, new_key};
+pub use auth::password_rules::{
+    Breached, NotBreached, Rejection as PasswordRejection, check as check_password,
+};
 pub use auth::passwords::{Passwords, hash as hash_password};
 pub use auth::tokens::{LIFETIME as TOKEN_LIFETIME, Tokens};
 pub use http::problem::{Code, FieldError, Problem};
@@ -33,10 +38,24 @@ pub struct State {
     passwords: Passwords,
     tokens: Tokens,
     chain: auth::refresh::Chain,
+    challenges: auth::challenge::Challenges,
+    vault: auth::vault::Vault,
     cursors: http::cursor::Signer,
     origins: Vec<String>,
     draining: Arc<AtomicBool>,
     limits: Arc<RateLimits>,
+    accounts: Accounts,
+}
+
+/// How people come in, and what is written to them.
+#[derive(Clone)]
+pub struct Accounts {
+    /// Where mails are handed in; shared by all workers.
+    pub post: Post,
+    /// Whether anybody may sign up for a company of their own.
+    pub sign_up_is_open: bool,
+    /// Stolen passwords, which nobody may choose.
+    pub breached: Option<Breached>,
 }
 
 /// What a [`State`] is made of.
@@ -49,7 +68,8 @@ pub struct Settings<'a> {
     pub passwords: Passwords,
     /// What access tokens are signed with; shared by all workers.
     pub keys: Keys,
-    /// What cursors and refresh tokens are made with: at least 32 bytes.
+    /// What cursors and refresh tokens are made with, and secrets of second factors are encrypted with: at least
+    /// 32 bytes.
     pub secret: &'a [u8],
     /// The origins whose pages may call the API (`https://crm.example`), exactly as browsers send them.
     pub origins: Vec<String>,
@@ -70,10 +90,13 @@ impl State {
             passwords: settings.passwords,
             tokens: Tokens::new(settings.keys),
             chain: auth::refresh::Chain::new(settings.secret),
+            challenges: auth::challenge::Challenges::new(settings.secret),
+            vault: auth::vault::Vault::new(settings.secret),
             cursors: http::cursor::Signer::new(settings.secret),
             origins: settings.origins,
             draining: settings.draining,
             limits: Arc::new(RateLimits::none()),
+            accounts: Accounts { post: Post::nowhere(), sign_up_is_open: false, breached: None },
         })
     }
 
@@ -81,6 +104,13 @@ impl State {
     #[must_use]
     pub fn limited_by(mut self, limits: Arc<RateLimits>) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// The same with sign-up and mail; where nothing is said nobody signs up and no mail is sent.
+    #[must_use]
+    pub fn with_accounts(mut self, accounts: Accounts) -> Self {
+        self.accounts = accounts;
         self
     }
 }

@@ -27,7 +27,7 @@ use crate::http::problem::ProblemBody;
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     tags(
-        (name = "auth", description = "Logging in"),
+        (name = "auth", description = "Signing up, logging in, and what is confirmed by mail"),
         (name = "me", description = "Who the access token acts as"),
         (name = "company", description = "The tenant"),
         (name = "users", description = "The people of a company who log in"),
@@ -35,6 +35,7 @@ use crate::http::problem::ProblemBody;
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
         (name = "customer shares", description = "One customer, shown to a user or a team"),
+        (name = "audit log", description = "What happened that matters for security"),
         (name = "health", description = "For load balancers"),
         (name = "docs", description = "This description"),
     ),

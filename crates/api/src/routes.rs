@@ -19,9 +19,10 @@ use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
+use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
-    company, customer_comments, customer_shares, customers, docs, health, jwks, login, me,
-    sessions, teams, users,
+    audit_log, company, customer_comments, customer_shares, customers, docs, health, jwks, login,
+    login_second_factor, me, second_factor, sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -29,12 +30,25 @@ fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(jwks::public_keys)
         .service(login::login)
+        .service(sign_up::sign_up)
+        .service(sign_up::verify_email)
+        .service(reset::request_password_reset)
+        .service(reset::reset_password)
+        .service(email::confirm_email)
+        .service(login_second_factor::login_with_second_factor)
         .service(sessions::refresh)
         .service(sessions::log_out)
         .service(sessions::list_my_sessions)
         .service(sessions::get_my_session)
         .service(sessions::end_my_session)
+        .service(second_factor::get_my_second_factor)
+        .service(second_factor::begin_my_second_factor)
+        .service(second_factor::confirm_my_second_factor)
+        .service(second_factor::remove_my_second_factor)
+        .service(second_factor::replace_my_recovery_codes)
         .service(me::get_me)
+        .service(password::change_password)
+        .service(email::request_email_change)
         .service(me::ping)
         .service(company::get_company)
         .service(company::update_company)
@@ -69,6 +83,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customer_shares::create_customer_share)
         .service(customer_shares::get_customer_share)
         .service(customer_shares::delete_customer_share)
+        .service(audit_log::list_audit_log)
+        .service(audit_log::get_audit_record)
         .service(health::livez)
         .service(health::readyz)
         .service(docs::openapi_json);

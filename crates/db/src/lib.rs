@@ -4,6 +4,7 @@
 //! statement and `COMMIT` leave together and come back together. Callers name statements that live in
 //! `sql/queries`; they never see a client, a pool or SQL text.
 
+mod accounts;
 pub mod audit;
 mod connect;
 mod door;
@@ -16,11 +17,13 @@ pub mod provision;
 mod rehearsal;
 mod row;
 mod rows;
+mod second_factor;
 mod statement;
 mod tenant;
 mod walls;
 mod wire;
 
+pub use accounts::{Addressee, ChangedEmail, SignUp};
 pub use connect::{ConnectError, connect};
 pub use door::{Door, Login};
 pub use error::{Error, Result, Violation};
@@ -28,6 +31,7 @@ pub use pool::{Db, Limits, Stopwatch};
 pub use rehearsal::Rehearsal;
 pub use row::{FromRow, Row};
 pub use rows::{Rows, Value};
+pub use second_factor::Account;
 pub use statement::{Listing, SqlValue, Statement};
 pub use tenant::{Access, Actor, Params, Tenant, Tx};
 pub use tokio_postgres::types::ToSql;

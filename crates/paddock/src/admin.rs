@@ -150,7 +150,8 @@ fn suspend(which: &WhichCompany, suspended: bool) -> Result<(), Failure> {
 
 pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {
     let UserCommand::Create { company, name, email, role, owner } = command;
-    let password_hash = paddock_api::hash_password(&password()?).map_err(Failure::from_error)?;
+    let password_hash =
+        paddock_api::hash_password(&password(&[name, email])?).map_err(Failure::from_error)?;
     let user =
         provision::NewUser { name, email, role: role.as_str(), password_hash: &password_hash };
     let id = block_on(async {
@@ -162,8 +163,9 @@ pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The first line of standard input. Arguments and variables can be read by others; this cannot.
-fn password() -> Result<String, Failure> {
+/// The first line of standard input. Arguments and variables can be read by others; this cannot. It must not
+/// hold these words.
+fn password(words: &[&str]) -> Result<String, Failure> {
     let mut input = std::io::stdin();
     if input.is_terminal() {
         warn(
@@ -177,9 +179,7 @@ fn password() -> Result<String, Failure> {
         input.read_to_string(&mut text).map_err(Failure::from_error)?;
     }
     let password = text.lines().next().unwrap_or_default();
-    if password.chars().count() < 15 || password.len() > 1024 {
-        return Err(Failure::new("a password has at least 15 characters, and at most 1024 bytes"));
-    }
+    paddock_api::check_password(password, words).map_err(Failure::from_error)?;
     Ok(password.to_owned())
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn run(args: &DevArgs) -> Result<ExitCode, Failure> {
             keys: keys::private(&args.home.home.join("keys"))?,
             secret: secrets.jwt_secret.clone(),
             waive: true,
+            at_home: true,
             server: args.server.clone(),
         };
         serve(&plan, |url| say(&TRY.replace("http://127.0.0.1:8080", url)))

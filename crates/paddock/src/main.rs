@@ -1,5 +1,6 @@
 //! `paddock`: serves the API, and everything that an installation needs besides.
 
+mod accounts;
 mod admin;
 mod audit;
 mod bench;

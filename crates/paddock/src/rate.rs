@@ -21,7 +21,7 @@ pub(crate) struct RateArgs {
     /// How often one address may ask without a valid token.
     #[arg(long, env = "PADDOCK_RATE_LIMIT_ADDRESS", value_name = "RATE", default_value = "600/60")]
     rate_limit_address: Rate,
-    /// How often one address may try to log in; all addresses together fifty times that.
+    /// How often one address may try to log in or ask for a mail; all addresses together fifty times that.
     #[arg(long, env = "PADDOCK_RATE_LIMIT_LOGIN", value_name = "RATE", default_value = "60/60")]
     rate_limit_login: Rate,
     /// Proxies whose X-Forwarded-For or Forwarded is believed, as CIDR, separated by commas.

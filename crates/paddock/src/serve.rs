@@ -12,11 +12,12 @@ use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::Args;
-use paddock_api::{Keys, Passwords, Settings, State, app};
+use paddock_api::{Accounts, Keys, Passwords, Settings, State, app};
 use paddock_db::audit::{Audit, Finding};
 use paddock_db::{Db, Door, Limits};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use crate::accounts::AccountArgs;
 use crate::home::as_role;
 use crate::keys;
 use crate::logging::{self, LogFormat};
@@ -25,6 +26,8 @@ use crate::terminal::{Failure, say, warn};
 
 /// How long requests that have begun may take to end after a stop.
 const LAST_REQUESTS: u64 = 25;
+/// How long mails that were handed in may take after that.
+const LAST_MAILS: Duration = Duration::from_secs(5);
 
 /// How to serve, wherever the database comes from.
 #[derive(Args, Debug, Clone)]
@@ -56,6 +59,8 @@ pub(crate) struct ServerArgs {
     company_share: u8,
     #[command(flatten)]
     rate: RateArgs,
+    #[command(flatten)]
+    accounts: AccountArgs,
     /// How long to go on serving after SIGTERM, for load balancers to notice, in milliseconds.
     #[arg(long, env = "PADDOCK_DRAIN_DELAY_MS", default_value_t = 0)]
     drain_delay_ms: u64,
@@ -109,6 +114,8 @@ pub(crate) struct Plan {
     pub(crate) secret: String,
     /// Whether findings that an operator may waive are waived.
     pub(crate) waive: bool,
+    /// Whether this is a developer's machine.
+    pub(crate) at_home: bool,
     pub(crate) server: ServerArgs,
 }
 
@@ -123,6 +130,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<ExitCode, Failure> {
         keys: keys_of(args)?,
         secret: secret_of(args)?,
         waive: args.allow_unpatched_postgres,
+        at_home: false,
         server: args.server.clone(),
     };
     serve(&plan, |_| {})
@@ -157,9 +165,14 @@ pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, F
         inspect(plan).await?;
         let draining = Arc::new(AtomicBool::new(false));
         let workers = plan.server.workers.unwrap_or_else(cores).max(1);
-        let states = states(plan, workers, &draining)?;
         let listener = listen(&plan.server)?;
-        let address = listener.local_addr().map_err(Failure::from_error)?;
+        let url = format!("http://{}", listener.local_addr().map_err(Failure::from_error)?);
+        let limits = Limits { connections: 1, ..Limits::default() };
+        let door = Door::new(&plan.auth_url, limits).map_err(Failure::from_error)?;
+        let (accounts, office) = plan.server.accounts.open(door, plan.at_home, &url)?;
+        let states = states(plan, workers, &draining, &accounts)?;
+        drop(accounts);
+        let office = office.map(|office| actix_web::rt::spawn(office.run()));
         let server = HttpServer::new(move || app(Data::from(next(&states))))
             .workers(workers)
             .disable_signals()
@@ -178,10 +191,13 @@ pub(crate) fn serve(plan: &Plan, ready: impl FnOnce(&str)) -> Result<ExitCode, F
             Duration::from_millis(plan.server.drain_delay_ms),
         ));
         actix_web::rt::spawn(keys::watch(plan.keys.clone()));
-        let url = format!("http://{address}");
         say(&format!("listening on {url}"));
         ready(&url);
         server.await.map_err(Failure::from_error)?;
+        if let Some(office) = office {
+            // What is not sent by then is not sent: whoever waits for it asks again.
+            let _ = tokio::time::timeout(LAST_MAILS, office).await;
+        }
         Ok(ExitCode::SUCCESS)
     })
 }
@@ -215,6 +231,7 @@ fn states(
     plan: &Plan,
     workers: usize,
     draining: &Arc<AtomicBool>,
+    accounts: &Accounts,
 ) -> Result<Arc<Mutex<Vec<Arc<State>>>>, Failure> {
     let passwords = Passwords::new(cores());
     let rate_limits = Arc::new(plan.server.rate.limits());
@@ -239,7 +256,7 @@ fn states(
             origins: plan.server.cors_origins.clone(),
             draining: Arc::clone(draining),
         })
-        .map(|state| state.limited_by(Arc::clone(&rate_limits)))
+        .map(|state| state.limited_by(Arc::clone(&rate_limits)).with_accounts(accounts.clone()))
         .map_err(Failure::from_error)
     };
     let states: Result<Vec<_>, Failure> = (0..workers).map(|_| state().map(Arc::new)).collect();

@@ -31,6 +31,11 @@ impl Caller {
         self.tenant.actor().company_id
     }
 
+    /// For whom everything happens.
+    pub(crate) const fn actor(&self) -> Actor {
+        self.tenant.actor()
+    }
+
     /// The session that the access token belongs to.
     pub(crate) const fn session_id(&self) -> Option<Uuid> {
         self.tenant.actor().session_id

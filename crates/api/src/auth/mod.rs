@@ -1,8 +1,14 @@
-//! Who is asking: passwords, access tokens, sessions, and the caller that handlers get.
+//! Who is asking: passwords, second factors, access tokens, sessions, and the caller that handlers get.
 
 pub(crate) mod caller;
+pub(crate) mod challenge;
 pub(crate) mod cookie;
 pub(crate) mod keys;
+pub(crate) mod one_time;
+pub(crate) mod password_rules;
 pub(crate) mod passwords;
+pub(crate) mod recovery;
 pub(crate) mod refresh;
 pub(crate) mod tokens;
+pub(crate) mod totp;
+pub(crate) mod vault;

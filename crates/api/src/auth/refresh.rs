@@ -73,11 +73,7 @@ pub(crate) struct Chain {
 impl Chain {
     /// Derives its keys from the service's secret, so that they are of no use for anything else.
     pub(crate) fn new(secret: &[u8]) -> Self {
-        let derive = |purpose: &[u8]| {
-            let mut mac = new_hmac(secret);
-            mac.update(purpose);
-            new_hmac(&mac.finalize().into_bytes())
-        };
+        let derive = |purpose| new_hmac(&derived(secret, purpose));
         Self { seal: derive(b"paddock refresh seal"), next: derive(b"paddock refresh next") }
     }
 
@@ -120,7 +116,14 @@ impl Chain {
     }
 }
 
-fn new_hmac(key: &[u8]) -> Hmac<Sha256> {
+/// A key of its own for each purpose: none tells anything of another, nor of the secret.
+pub(crate) fn derived(secret: &[u8], purpose: &[u8]) -> [u8; 32] {
+    let mut mac = new_hmac(secret);
+    mac.update(purpose);
+    mac.finalize().into_bytes().into()
+}
+
+pub(crate) fn new_hmac(key: &[u8]) -> Hmac<Sha256> {
     match Hmac::new_from_slice(key) {
         Ok(hmac) => hmac,
         Err(_) => unreachable!("HMAC takes keys of every length"),

@@ -193,7 +193,7 @@ fn id(text: &str) -> Option<Uuid> {
 
 /// Seconds since 1970, by the clock that also judges expiry.
 #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-fn now() -> i64 {
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

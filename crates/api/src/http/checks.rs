@@ -1,6 +1,7 @@
 //! Checks of values that JSON types cannot express. All fields are looked at, so that a client sees
 //! everything that is wrong at once. The database checks the same again.
 
+use crate::auth::passwords::LONGEST;
 use crate::http::problem::{Answer, Code, FieldError, Problem};
 
 /// Collects what is wrong with the fields of one body.
@@ -38,6 +39,13 @@ impl Checks {
         let odd = local.is_empty() || domain.is_empty() || domain.contains('@');
         if self.errors.len() == before && (odd || value.contains(char::is_whitespace)) {
             self.refuse(field, "invalid-email", "not an e-mail address");
+        }
+    }
+
+    /// A password that is shown: at most 1024 bytes, so that hashing it costs what it should.
+    pub(crate) fn password(&mut self, field: &str, value: &str) {
+        if value.len() > LONGEST {
+            self.refuse(field, "too-long", "at most 1024 bytes");
         }
     }
 

@@ -119,6 +119,16 @@ impl<'a> Paging<'a> {
         self.limit.and_one_more()
     }
 
+    /// Cuts the additional row off, and says where the list goes on.
+    pub(crate) fn end<T>(self, rows: &mut Vec<T>, position: impl Fn(&T) -> Position) -> PageInfo {
+        let has_more = self.limit.cut(rows);
+        let last = rows.last().filter(|_| has_more);
+        PageInfo {
+            next_cursor: last.map(|row| self.signer.sign(self.scope, &position(row))),
+            has_more,
+        }
+    }
+
     /// The same for rows as they came, which become the answer.
     pub(crate) fn end_rows(
         self,
@@ -131,16 +141,6 @@ impl<'a> Paging<'a> {
         let position = last.map(|row| position(&row)).transpose()?;
         let next_cursor = position.map(|position| self.signer.sign(self.scope, &position));
         Ok(RowPage { rows, page: PageInfo { next_cursor, has_more } })
-    }
-
-    /// Cuts the additional row off, and says where the list goes on.
-    pub(crate) fn end<T>(self, rows: &mut Vec<T>, position: impl Fn(&T) -> Position) -> PageInfo {
-        let has_more = self.limit.cut(rows);
-        let last = rows.last().filter(|_| has_more);
-        PageInfo {
-            next_cursor: last.map(|row| self.signer.sign(self.scope, &position(row))),
-            has_more,
-        }
     }
 }
 

@@ -32,10 +32,18 @@ pub enum Code {
     SessionRevoked,
     /// E-mail and password do not belong together.
     InvalidCredentials,
-    /// The caller's role does not permit this.
-    InsufficientPermission,
+    /// E-mail and password are right, and the second factor is asked for: send it with the `challenge`.
+    SecondFactorRequired,
+    /// The code is not one that is good now: wrong, too old, or used before.
+    InvalidCode,
     /// The refresh token came in a cookie, and not from a page that may use it.
     Csrf,
+    /// Nobody may sign up here: an administrator lets people in.
+    SignUpClosed,
+    /// The caller's role does not permit this.
+    InsufficientPermission,
+    /// The current password is wrong, or the code: nothing was changed.
+    ConfirmationFailed,
     /// There is no such thing, or none that the caller may know of.
     NotFound,
     /// The path exists, with other methods: see the `Allow` header.
@@ -44,12 +52,12 @@ pub enum Code {
     NotAcceptable,
     /// The request's body did not arrive in time.
     RequestTimeout,
-    /// The change would leave things in a state that is not allowed; see `detail`.
-    Conflict,
     /// Another record has this value already.
     AlreadyExists,
     /// The record that is referred to does not exist.
     ReferenceNotFound,
+    /// It is done already, or not possible as things stand: see `detail`.
+    Conflict,
     /// The record has another version than `If-Match` says.
     VersionMismatch,
     /// The body is larger than this operation takes.
@@ -62,6 +70,8 @@ pub enum Code {
     UnknownField,
     /// A text holds characters that cannot be stored, such as NUL.
     InvalidText,
+    /// The password is too easy to guess: see the code of the field.
+    PasswordRejected,
     /// The company, the user or the address has asked too often: come back after `Retry-After`.
     RateLimited,
     /// Too many wrong passwords, or too many logins: come back after `Retry-After`.
@@ -84,7 +94,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is, for documents and tests.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 37] = [
         Self::MalformedJson,
         Self::InvalidParameter,
         Self::InvalidCursor,
@@ -93,21 +103,26 @@ impl Code {
         Self::TokenExpired,
         Self::SessionRevoked,
         Self::InvalidCredentials,
-        Self::InsufficientPermission,
+        Self::SecondFactorRequired,
+        Self::InvalidCode,
         Self::Csrf,
+        Self::SignUpClosed,
+        Self::InsufficientPermission,
+        Self::ConfirmationFailed,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::NotAcceptable,
         Self::RequestTimeout,
-        Self::Conflict,
         Self::AlreadyExists,
         Self::ReferenceNotFound,
+        Self::Conflict,
         Self::VersionMismatch,
         Self::BodyTooLarge,
         Self::UnsupportedMediaType,
         Self::Validation,
         Self::UnknownField,
         Self::InvalidText,
+        Self::PasswordRejected,
         Self::RateLimited,
         Self::TooManyAttempts,
         Self::Internal,
@@ -130,23 +145,31 @@ impl Code {
             Self::AuthenticationRequired => {
                 ("authentication-required", 401, "Log in and send the access token")
             }
-            Self::InvalidToken => ("invalid-token", 401, "The access token is not valid"),
+            Self::InvalidToken => ("invalid-token", 401, "The token is not valid"),
             Self::TokenExpired => ("token-expired", 401, "The access token has expired"),
             Self::SessionRevoked => ("session-revoked", 401, "The session is over"),
             Self::InvalidCredentials => ("invalid-credentials", 401, "E-mail or password is wrong"),
+            Self::SecondFactorRequired => {
+                ("second-factor-required", 401, "The second factor is needed too")
+            }
+            Self::InvalidCode => ("invalid-code", 401, "The code is wrong, too old, or used"),
+            Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
+            Self::SignUpClosed => ("sign-up-closed", 403, "Nobody may sign up here"),
             Self::InsufficientPermission => {
                 ("insufficient-permission", 403, "Your role does not permit this")
             }
-            Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
+            Self::ConfirmationFailed => {
+                ("confirmation-failed", 403, "The current password or the code is wrong")
+            }
             Self::NotFound => ("not-found", 404, "There is no such thing"),
             Self::MethodNotAllowed => ("method-not-allowed", 405, "The path has no such method"),
             Self::NotAcceptable => ("not-acceptable", 406, "This service answers with JSON"),
             Self::RequestTimeout => ("request-timeout", 408, "The request came too slowly"),
-            Self::Conflict => ("conflict", 409, "The change is not possible as things are"),
             Self::AlreadyExists => ("already-exists", 409, "Another record has this value"),
             Self::ReferenceNotFound => {
                 ("reference-not-found", 409, "The record that is referred to does not exist")
             }
+            Self::Conflict => ("conflict", 409, "This is not possible as things stand"),
             Self::VersionMismatch => ("version-mismatch", 412, "The record has changed meanwhile"),
             Self::BodyTooLarge => ("body-too-large", 413, "The body is too large"),
             Self::UnsupportedMediaType => {
@@ -155,6 +178,9 @@ impl Code {
             Self::Validation => ("validation", 422, "A field is not valid"),
             Self::UnknownField => ("unknown-field", 422, "A field cannot be set"),
             Self::InvalidText => ("invalid-text", 422, "A text cannot be stored"),
+            Self::PasswordRejected => {
+                ("password-rejected", 422, "The password is too easy to guess")
+            }
             Self::RateLimited => ("rate-limited", 429, "Too many requests"),
             Self::TooManyAttempts => ("too-many-attempts", 429, "Too many attempts to log in"),
             Self::Internal => ("internal", 500, "Something went wrong on our side"),
@@ -246,6 +272,14 @@ pub(crate) struct ProblemBody<'a> {
     /// Under this id the service has logged what happened; also in the `X-Request-Id` header.
     #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4b")]
     request_id: &'a str,
+    /// What to send with the second factor; only with `second-factor-required`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(
+        required = false,
+        nullable = false,
+        example = "pdk_2f_AQAAAABqiF3cAZnzsm0-fBGaVQ1vHy86Sw"
+    )]
+    challenge: Option<&'a str>,
     /// The fields that were refused; absent if the problem is not about fields.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(required = false)]
@@ -257,6 +291,7 @@ pub(crate) struct ProblemBody<'a> {
 pub struct Problem {
     code: Code,
     detail: Option<String>,
+    challenge: Option<String>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -265,7 +300,7 @@ impl Problem {
     /// A problem about which there is nothing more to say than its code.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, errors: Vec::new(), headers: Vec::new() }
+        Self { code, detail: None, challenge: None, errors: Vec::new(), headers: Vec::new() }
     }
 
     /// The same answer for what does not exist and for what the caller may not know of.
@@ -294,6 +329,11 @@ impl Problem {
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(detail.into());
         self
+    }
+
+    /// The password was right: what the second factor is sent with.
+    pub(crate) fn second_factor_required(challenge: String) -> Self {
+        Self { challenge: Some(challenge), ..Self::new(Code::SecondFactorRequired) }
     }
 
     /// Adds a header; a value that no header can hold is left out.
@@ -341,6 +381,7 @@ impl Problem {
             code: self.code,
             detail: self.detail.as_deref(),
             request_id,
+            challenge: self.challenge.as_deref(),
             errors: &self.errors,
         }
     }
@@ -349,7 +390,10 @@ impl Problem {
 /// RFC 6750, section 3: no error code if no token came.
 fn challenge(code: Code) -> &'static str {
     match code {
-        Code::AuthenticationRequired | Code::InvalidCredentials => "Bearer",
+        Code::AuthenticationRequired
+        | Code::InvalidCredentials
+        | Code::SecondFactorRequired
+        | Code::InvalidCode => "Bearer",
         _ => "Bearer error=\"invalid_token\"",
     }
 }

@@ -38,7 +38,7 @@ pub struct RateSettings {
     pub user: Rate,
     /// One address, without a valid token.
     pub address: Rate,
-    /// One address, trying to log in; all addresses together fifty times that.
+    /// One address, trying to log in or asking for mails; all addresses together fifty times that.
     pub login: Rate,
     /// Whether an e-mail is locked for a while after too many wrong passwords.
     pub lock_accounts: bool,
@@ -54,6 +54,8 @@ pub struct RateLimits {
     login: Option<Buckets>,
     logins: Option<Buckets>,
     attempts: Option<Attempts>,
+    /// Mails that strangers ask for: apart from attempts, so that whoever forgot a password need not wait.
+    mails: Option<Attempts>,
     trusted: Networks,
 }
 
@@ -69,6 +71,7 @@ impl RateLimits {
             login: buckets("login", settings.login),
             logins: buckets("logins", settings.login.times(CROWD)),
             attempts: settings.lock_accounts.then(|| Attempts::new(clock.clone())),
+            mails: settings.lock_accounts.then(|| Attempts::new(clock.clone())),
             trusted: settings.trusted_proxies,
         }
     }
@@ -101,6 +104,25 @@ impl RateLimits {
     /// Counts an attempt to log in, before the password is looked at. Whether the e-mail is known plays no
     /// part.
     pub(crate) fn admit_login(&self, request: &HttpRequest, email: &str) -> Answer<Attempt<'_>> {
+        let address = self.admit_address(request)?;
+        Attempt::begin(self.attempts.as_ref(), email, address)
+    }
+
+    /// Counts a mail that somebody asks for, whether there is anybody to write to or not. Each one counts: after
+    /// some of them the e-mail waits.
+    pub(crate) fn admit_mail(&self, request: &HttpRequest, email: &str) -> Answer<()> {
+        let address = self.admit_address(request)?;
+        Attempt::begin(self.mails.as_ref(), email, address).map(drop)
+    }
+
+    /// Counts a token that came by mail, by the address that shows it: nobody guesses 256 bits, but looking
+    /// for them costs something.
+    pub(crate) fn admit_token(&self, request: &HttpRequest) -> Answer<()> {
+        self.admit_address(request).map(drop)
+    }
+
+    /// Counts by the same limits whatever has to do with logins.
+    fn admit_address(&self, request: &HttpRequest) -> Answer<IpAddr> {
         let too_many = |refusal: Refusal| refusal.problem(Code::TooManyAttempts);
         let address = self.address_of(request);
         if let Some(login) = &self.login {
@@ -109,7 +131,7 @@ impl RateLimits {
         if let Some(logins) = &self.logins {
             logins.check(Key::Logins).map_err(too_many)?;
         }
-        Attempt::begin(self.attempts.as_ref(), email, address)
+        Ok(address)
     }
 
     fn address_of(&self, request: &HttpRequest) -> IpAddr {

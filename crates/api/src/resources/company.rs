@@ -24,7 +24,7 @@ pub(crate) struct Company {
     #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4b")]
     id: Uuid,
     #[schema(example = "Nike")]
-    name: String,
+    pub(crate) name: String,
     /// Which customers members see.
     member_visibility: Visibility,
     /// Which customers viewers see.

@@ -3,23 +3,27 @@
 use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post};
-use paddock_db::{Actor, FromRow, Result, Row, Statement, sql};
+use paddock_db::{Actor, FromRow, Login, Result, Row, Statement, sql};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::State;
 use crate::auth::caller::Caller;
 use crate::auth::refresh::{self, Link};
-use crate::auth::{passwords, tokens};
+use crate::auth::tokens;
 use crate::http::body::{Body, word};
 use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::{Attempt, Standing};
 use crate::resources::company::Company;
+use crate::resources::login_second_factor::challenge;
 use crate::resources::sessions::bring;
 use crate::resources::users::User;
 
 const START_SESSION: Statement = sql!("sessions.sql", "start_session");
+/// A user of no company.
+const NOBODY: Actor = Actor::trusted(Uuid::nil(), Uuid::nil());
 /// How much of a User-Agent is kept.
 const LONGEST_AGENT: usize = 200;
 
@@ -42,7 +46,7 @@ pub(crate) struct Credentials {
 /// Where a refresh token goes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ToSchema)]
 #[schema(rename_all = "kebab-case")]
-enum Delivery {
+pub(crate) enum Delivery {
     /// Into the answer.
     #[default]
     Body,
@@ -83,7 +87,7 @@ pub(crate) struct Session {
 
 /// A session that has just begun.
 struct Started {
-    session_id: uuid::Uuid,
+    session_id: Uuid,
     epoch: i32,
     seconds: i64,
     user: User,
@@ -104,15 +108,16 @@ impl FromRow for Started {
 
 /// Log in
 ///
-/// The answer is the same, and takes as long, whether the e-mail is unknown, the password wrong or the
-/// user disabled.
+/// The answer is the same, and takes as long, whether the e-mail is unknown or not confirmed yet, the password
+/// wrong or the user disabled. The right password of a login with a second factor is answered with 401
+/// `second-factor-required` and a `challenge`, for `POST /v1/auth/second-factor`.
 #[utoipa::path(
     tag = "auth",
     operation_id = "login",
     request_body = Credentials,
     responses(
         (status = 200, body = Session),
-        (status = 401, description = "`invalid-credentials`"),
+        (status = 401, description = "`invalid-credentials`, `second-factor-required`"),
         (status = 429, description = "`too-many-attempts`, `rate-limited`: see `Retry-After`"),
     ),
     security(())
@@ -125,18 +130,51 @@ pub(crate) async fn login(
 ) -> Answer<HttpResponse> {
     check(&email, &password)?;
     let attempt = admit(&request, &state, &email)?;
-    let login = state.door.find(&email).await?;
-    let (hash, actor) = login.map(|login| (login.password_hash, login.actor)).unzip();
-    let right = state.passwords.verify(password, hash).await?;
-    let actor = actor.filter(|_| right).ok_or_else(|| Problem::new(Code::InvalidCredentials))?;
-    let secret = refresh::first_secret()?;
-    let (hash, agent) = (refresh::hash(&secret), agent(&request));
-    let started: Started = Caller::new(&request, &state, actor)
-        .write_one(START_SESSION, &[&hash, &agent])
+    let known = state.door.find(&email).await?;
+    let hash = known.as_ref().map(|known| known.password_hash.clone());
+    let right = state.passwords.verify(password.clone(), hash).await?;
+    let known = known.filter(|_| right);
+    if let Some(login) = known.as_ref().filter(|known| known.has_second_factor) {
+        let problem = challenge(&request, &state, login)
+            .await
+            .map_err(|problem| not_allowed(problem, &state, &email))?;
+        attempt.succeeded();
+        return Err(problem);
+    }
+    // Whoever is refused takes the same way to the database as a disabled user.
+    let actor = known.as_ref().map_or(NOBODY, |known| known.actor);
+    let answer = begin_session(&request, &state, actor, session)
         .await
-        .map_err(not_allowed)?;
+        .map_err(|problem| not_allowed(problem, &state, &email))?;
     attempt.succeeded();
-    answer(&state, actor, secret, session, started)
+    if let Some(known) = known {
+        renew(&state, known, password).await;
+    }
+    Ok(answer)
+}
+
+/// Begins a session of somebody who has shown who they are, and answers with its tokens.
+pub(crate) async fn begin_session(
+    request: &HttpRequest,
+    state: &State,
+    actor: Actor,
+    delivery: Delivery,
+) -> Answer<HttpResponse> {
+    let secret = refresh::first_secret()?;
+    let (hash, agent) = (refresh::hash(&secret), agent(request));
+    let started: Started =
+        Caller::new(request, state, actor).write_one(START_SESSION, &[&hash, &agent]).await?;
+    answer(state, actor, secret, delivery, started)
+}
+
+/// The password is known just now: a hash that is made as they were years ago is made anew. If that fails,
+/// the next login tries again.
+async fn renew(state: &State, known: Login, password: String) {
+    let Login { identity_id, password_hash: old, .. } = known;
+    let Ok(Some(new)) = state.passwords.renewed(password, &old).await else { return };
+    if let Err(error) = state.door.renew_password_hash(identity_id, &old, &new).await {
+        tracing::warn!(%error, "a password hash could not be renewed");
+    }
 }
 
 fn answer(
@@ -179,14 +217,27 @@ fn agent(request: &HttpRequest) -> Option<String> {
 fn check(email: &str, password: &str) -> Answer<()> {
     let mut checks = Checks::default();
     checks.text("email", email, 254);
-    if password.len() > passwords::LONGEST {
-        checks.refuse("password", "too-long", "at most 1024 bytes");
-    }
+    checks.password("password", password);
     checks.done()
 }
 
+/// Whoever is not let in is recorded, behind the answer: whether there is anything to record shows in no answer
+/// and in no time that one takes.
+fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
+    let problem = not_welcome(problem);
+    if problem.code() == Code::InvalidCredentials {
+        let (state, email) = (Data::clone(state), email.to_owned());
+        actix_web::rt::spawn(async move {
+            if let Err(error) = state.door.record_failure(&email).await {
+                tracing::warn!(%error, "a failed login was not recorded");
+            }
+        });
+    }
+    problem
+}
+
 /// Disabled users learn no more than strangers do.
-fn not_allowed(problem: Problem) -> Problem {
+pub(crate) fn not_welcome(problem: Problem) -> Problem {
     match problem.code() {
         Code::SessionRevoked | Code::NotFound => Problem::new(Code::InvalidCredentials),
         _ => problem,

@@ -11,13 +11,13 @@ use crate::resources::company::Company;
 use crate::resources::users::User;
 use actix_web::web::Json;
 
-const GET_ME: Statement = sql!("users.sql", "get_me");
+pub(crate) const GET_ME: Statement = sql!("users.sql", "get_me");
 
 /// Who the access token acts as.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Me {
-    user: User,
-    company: Company,
+    pub(crate) user: User,
+    pub(crate) company: Company,
 }
 
 impl FromRow for Me {

@@ -1,5 +1,7 @@
 //! One file or folder per resource, whole: types, handlers, documentation, examples.
 
+pub(crate) mod accounts;
+pub(crate) mod audit_log;
 pub(crate) mod company;
 pub(crate) mod customer_comments;
 pub(crate) mod customer_shares;
@@ -8,7 +10,10 @@ pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod jwks;
 pub(crate) mod login;
+pub(crate) mod login_second_factor;
 pub(crate) mod me;
+pub(crate) mod proof;
+pub(crate) mod second_factor;
 pub(crate) mod sessions;
 pub(crate) mod teams;
 pub(crate) mod users;

@@ -37,9 +37,9 @@ pub(crate) struct User {
     #[schema(example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4c")]
     pub(crate) company_id: Uuid,
     #[schema(example = "Alice")]
-    name: String,
+    pub(crate) name: String,
     #[schema(example = "alice@nike.example", format = Email)]
-    email: String,
+    pub(crate) email: String,
     role: Role,
     /// Since when the user may not act any more; null if they may.
     #[serde(serialize_with = "timestamp::serialize_option")]
