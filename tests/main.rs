@@ -37,6 +37,7 @@ mod problems;
 mod program;
 mod prove;
 mod raw;
+mod roles;
 mod second_factor;
 mod second_factor_misuse;
 mod seed_story;

@@ -204,8 +204,16 @@ insert into crm.users (company_id, name, email) values (:'alice_company', 'Bob',
 insert into crm.users (name, email) values ('Eve', 'eve@example.com');
 --> 42501
 
--- Another role.
-update crm.users set role = 'owner' where id = :'bob_user';
+-- The role of somebody else's user.
+update crm.users set role = 'viewer' where id = :'alice_user';
+--> affected: 0
+
+-- A company without an owner.
+update crm.users set role = 'viewer' where id = :'bob_user';
+--> 23514
+
+-- A suspension that ends.
+update crm.companies set suspended_at = null;
 --> 42501
 
 -- The end of somebody's sessions.
