@@ -43,7 +43,8 @@ async fn a_sign_up_becomes_a_company_its_owner_and_a_login_when_its_mail_is_conf
             "updated_at": user["updated_at"], "version": 1,
         },
         "company": {
-            "id": company["id"], "name": "Pepsi", "created_at": company["created_at"],
+            "id": company["id"], "name": "Pepsi", "member_visibility": "all",
+            "viewer_visibility": "all", "created_at": company["created_at"],
             "updated_at": company["updated_at"], "version": 1,
         },
     });

@@ -45,11 +45,14 @@ async fn head_is_get_without_the_body() {
     let comments = format!("/v1/customers/{customer}/comments");
     let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
     let session = alice.get("/v1/me/sessions").await.json["data"][0]["id"].clone();
+    let [team, share] = others(&alice, &customer).await;
     let record = alice.get("/v1/audit-log").await.json["data"][0]["id"].clone();
     let ids = |name: &str| match name {
         "user_id" => alice.user_id.to_string(),
         "audit_record_id" => record.as_str().unwrap().to_owned(),
         "comment_id" => comment.clone(),
+        "team_id" => team.clone(),
+        "share_id" => share.clone(),
         "session_id" => session.as_str().unwrap().to_owned(),
         _ => customer.clone(),
     };
@@ -116,6 +119,7 @@ async fn an_id_that_is_none_is_answered_like_one_that_never_existed() {
     let customer = alice.customer("Grace", "grace@example.com").await;
     let comments = format!("/v1/customers/{customer}/comments");
     let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
+    let [team, share] = others(&alice, &customer).await;
     let before = world.everything().await;
     for operation in operations_with_ids() {
         let never = operation.ask(&alice, &|_| Uuid::now_v7().to_string()).await;
@@ -125,6 +129,8 @@ async fn an_id_that_is_none_is_answered_like_one_that_never_existed() {
                 let id = match name {
                     "user_id" => alice.user_id.to_string(),
                     "comment_id" => comment.clone(),
+                    "team_id" => team.clone(),
+                    "share_id" => share.clone(),
                     _ => customer.clone(),
                 };
                 spelling(&id)
@@ -160,6 +166,13 @@ async fn every_id_of_another_company_is_answered_like_one_that_never_existed() {
     assert_eq!(world.everything().await, before);
 }
 
+/// A team, and a share of that customer.
+async fn others(person: &Person, customer: &str) -> [String; 2] {
+    let share = json!({ "recipient_user_id": person.user_id, "permission": "read" });
+    let team = person.post("/v1/teams", json!({ "name": "Us" })).await.id();
+    [team, person.post(&format!("/v1/customers/{customer}/shares"), share).await.id()]
+}
+
 /// An operation whose path has an id.
 #[derive(Debug)]
 struct Operation {
@@ -179,10 +192,13 @@ fn operations_with_ids() -> Vec<Operation> {
     let mut operations = Vec::new();
     for (path, methods) in paths().into_iter().filter(|(path, _)| path.contains("_id}")) {
         for method in methods.into_iter().filter(|method| *method != "HEAD") {
-            let body = match (method, path.contains("/comments")) {
-                ("GET" | "DELETE", _) => json!(null),
-                (_, true) => json!({ "body": "By Eve" }),
-                (_, false) => json!({ "name": "Eve" }),
+            let share = json!({ "recipient_user_id": Uuid::nil(), "permission": "read" });
+            let body = match (method, path.split('/').nth_back(0), path.as_str()) {
+                ("GET" | "DELETE", ..) => json!(null),
+                (_, Some("shares"), _) => share,
+                (_, _, "/v1/users/{user_id}") => json!({ "disabled": false }),
+                (_, _, path) if path.contains("/comments") => json!({ "body": "By Eve" }),
+                _ => json!({ "name": "Eve" }),
             };
             operations.push(Operation {
                 method: method.parse().unwrap(),

@@ -88,7 +88,7 @@ impl Scene {
     }
 }
 
-/// A customer with a comment, and a session.
+/// A customer with a comment and a share, a team of one, and a session.
 async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let customer = format!(
         "insert into crm.customers (name, email) values ('{name}', '{email}') returning id"
@@ -97,6 +97,18 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let comment =
         format!("insert into crm.customer_comments (customer_id, body) values ('{id}', 'Hello.')");
     app.rows_as(place, &comment).await;
+    let user_id = place.user_id;
+    let share = format!(
+        "insert into crm.record_shares (customer_id, recipient_user_id, permission)
+        values ('{id}', '{user_id}', 'read')"
+    );
+    app.rows_as(place, &share).await;
+    let team = app.rows_as(place, "insert into crm.teams (name) values ('Us') returning id").await;
+    let member = format!(
+        "insert into crm.team_members (team_id, member_id) values ('{}', '{user_id}')",
+        team[0]
+    );
+    app.rows_as(place, &member).await;
     let session = "insert into crm.sessions (secret_hash, epoch) values (sha256(''), 0)";
     app.rows_as(place, session).await;
     id
@@ -659,18 +671,21 @@ const QUESTIONS: &[Question] = &[
         name: "no policy lets everybody in, and each names the company or the role itself",
         sql: "select polrelid::regclass, polname from pg_policy p
             join tables t on t.oid = p.polrelid
+            cross join lateral (
+                select case when p.polpermissive then 'company_id' else 'company_id|role' end
+            ) h (helper)
             where t.nspname <> 'app' and (
                 p.polpermissive and p.polroles = '{0}'
                 or t.nspname = 'crm' and (
-                    coalesce(pg_get_expr(p.polqual, t.oid), 'app.company_id()') !~ 'app.company_id\\(\\)'
-                    or coalesce(pg_get_expr(p.polwithcheck, t.oid), 'app.company_id()')
-                        !~ 'app.company_id\\(\\)'
+                    pg_get_expr(p.polqual, t.oid) !~ format('app.(%s)\\(\\)', helper)
+                    or pg_get_expr(p.polwithcheck, t.oid) !~ format('app.(%s)\\(\\)', helper)
                 )
             )",
         sabotage: &[
             "create policy oops on crm.users using (company_id = (select app.company_id()))",
             "alter policy customers_read on crm.customers using (true)",
             "alter policy customers_create on crm.customers with check (true)",
+            "alter policy customers_may_create on crm.customers with check (true)",
         ],
     },
     Question {

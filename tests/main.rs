@@ -40,6 +40,7 @@ mod providers;
 mod providers_end;
 mod providers_keys;
 mod raw;
+mod roles;
 mod second_factor;
 mod second_factor_misuse;
 mod seed_story;

@@ -21,7 +21,8 @@ async fn a_login_answers_tokens_the_user_and_the_company() {
             "created_at": user["created_at"], "updated_at": user["updated_at"], "version": 1,
         },
         "company": {
-            "id": place.company_id, "name": "Nike", "created_at": company["created_at"],
+            "id": place.company_id, "name": "Nike", "member_visibility": "all",
+            "viewer_visibility": "all", "created_at": company["created_at"],
             "updated_at": company["updated_at"], "version": 1,
         },
     });

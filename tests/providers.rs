@@ -113,6 +113,9 @@ async fn a_disabled_user_is_out_whatever_the_provider_says() {
     let (world, key) = world(json!({})).await;
     let (token, admin) = (key.token(&hasura(world.alice_place())), world.admin().await);
     assert_eq!(with(&world.stranger(), &token).await.status, 200);
+    // She is the only owner, whom nobody else could disable.
+    let anybody = "alter table crm.users disable trigger users_keep_an_owner";
+    admin.batch_execute(anybody).await.unwrap();
     let disable = "update crm.users set disabled_at = now() where id = $1";
     admin.execute(disable, &[&world.alice_place().user_id]).await.unwrap();
     is_nobody(&world, &token).await;
@@ -292,6 +295,9 @@ async fn an_existing_user_is_linked_by_a_verified_email_alone() {
     is_nobody(&world, &arrive("another", json!(true))).await;
     // Nobody links a disabled user.
     let admin = world.admin().await;
+    // She is the only owner, whom nobody else could disable.
+    let anybody = "alter table crm.users disable trigger users_keep_an_owner";
+    admin.batch_execute(anybody).await.unwrap();
     admin.batch_execute("update crm.users set disabled_at = now()").await.unwrap();
     is_nobody(&world, &arrive("alice", json!(true))).await;
     is_nobody(&world, &arrive("yet another", json!(true))).await;

@@ -13,6 +13,9 @@ use crate::tokens::{refused, with};
 async fn scene(users: &str) -> (World, OutsideKey, String) {
     let key = OutsideKey::new("EdDSA", "k1");
     let world = World::trusting(trusted(&[&key], json!({ "users": users }))).await;
+    // Alice is the only owner, whom nobody else could disable.
+    let anybody = "alter table crm.users disable trigger users_keep_an_owner";
+    world.admin().await.batch_execute(anybody).await.unwrap();
     let alice = world.alice_place();
     let claims = match users {
         "linked" => outside("auth0|alice", alice),
@@ -36,9 +39,10 @@ async fn whoever_may_not_act_any_more_is_out_at_the_next_request_with_tokens_of_
         insert into crm.users (company_id, id, name, email)
         values ('{coca_cola}', '{alice}', 'Alice', 'alice@nike.example')";
     let closed = "delete from crm.companies where id = '{nike}'";
+    let suspended = "update crm.companies set suspended_at = now() where id = '{nike}'";
     let epoch = "update crm.users set token_epoch = token_epoch + 1 where id = '{alice}'";
     let unlinked = "delete from crm.user_logins where member_id = '{alice}'";
-    let everybody = [disabled, deleted, moved, closed];
+    let everybody = [disabled, deleted, moved, closed, suspended];
     let cases = [
         ("own", [&everybody[..], &[epoch]].concat()),
         ("same-id", everybody.to_vec()),

@@ -121,6 +121,9 @@ async fn a_remembered_token_is_still_asked_for_its_user() {
     let world = World::new().await;
     let (alice, admin) = (world.alice().await, world.admin().await);
     assert_eq!([alice.get("/v1/me").await.status, alice.get("/v1/me").await.status], [200, 200]);
+    // She is the only owner, whom nobody else could disable.
+    let anybody = "alter table crm.users disable trigger users_keep_an_owner";
+    admin.batch_execute(anybody).await.unwrap();
     let disable = "update crm.users set disabled_at = now() where id = $1";
     admin.execute(disable, &[&alice.user_id]).await.unwrap();
     assert_eq!(alice.get("/v1/me").await.problem(), "401 session-revoked");

@@ -400,6 +400,8 @@ async fn whoever_may_not_act_any_more_reads_and_writes_nothing() {
     for refused in [&other_companys, &nobody, &outdated, &from_the_future] {
         refuse_everything(refused).await;
     }
+    // She is the only owner, whom nobody else could disable.
+    admin.run("alter table crm.users disable trigger users_keep_an_owner").await;
     admin.run("update crm.users set disabled_at = now()").await;
     refuse_everything(&as_user(alice.user_id, Some(5))).await;
     refuse_everything(&as_user(alice.user_id, None)).await;

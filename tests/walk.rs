@@ -14,6 +14,7 @@ mod example;
 mod judge;
 pub mod log;
 mod report;
+mod roles;
 mod rows;
 mod sabotage;
 mod scene;

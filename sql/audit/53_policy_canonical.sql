@@ -1,6 +1,6 @@
 -- Does every permissive policy begin with the company?
 -- The floor holds without it. But the rule should stand in both places, so that one mistake is not enough.
--- What follows `and` is free; nothing may stand beside it with `or`.
+-- What follows `and` is free, as long as it asks the signed helpers; nothing may stand beside it with `or`.
 select
     'policy_canonical' as id,
     'high' as severity,
@@ -75,12 +75,16 @@ where (
                     and h.proname = 'company_id'
                     and h.pronargs = 0
             )
-            and d.refobjid is distinct from (
-                select h.oid
-                from pg_catalog.pg_proc h
-                where h.pronamespace = to_regnamespace('app')
-                    and h.proname = 'user_id'
-                    and h.pronargs = 0
+            and not (
+                d.refclassid = 'pg_catalog.pg_proc'::regclass
+                and d.refobjid in (
+                    select h.oid
+                    from pg_catalog.pg_proc h
+                    where h.pronamespace = to_regnamespace('app')
+                        and format('%s(%s)', h.proname, oidvectortypes(h.proargtypes)) in (
+                            'user_id()', 'role()', 'sees_all()', 'visible_owners()', 'shared(text)'
+                        )
+                )
             )
     )
 order by object, detail;

@@ -1,5 +1,6 @@
 -- Which functions are there, and is each of them signed as it is?
--- A function is code within the walls: language, volatility and whose rights it runs with are part of the name.
+-- A function is code within the walls: language, volatility and whose rights it runs with are part of the name, and
+-- so is the MD5 of what it says, where policies take its word for what a user is, sees and may.
 -- Those that run with their owner's rights are signed in sql/audit/82_function_definer.sql as well.
 select
     'function_signed' as id,
@@ -7,6 +8,7 @@ select
     f.signature as object,
     case
         when s.signature is null then 'nobody signed it'
+        when s.says <> f.says then format('says something else: %s, signed as %s', f.says, s.says)
         else format(
             'is %s %s%s, signed as %s %s%s',
             f.language, f.volatility, case when f.definer then ' security definer' end,
@@ -20,7 +22,8 @@ from (
         case p.prokind when 'p' then 'procedure' when 'a' then 'aggregate' else 'function' end as kind,
         l.lanname::text as language,
         case p.provolatile when 'i' then 'immutable' when 's' then 'stable' else 'volatile' end as volatility,
-        p.prosecdef as definer
+        p.prosecdef as definer,
+        md5(coalesce(pg_get_function_sqlbody(p.oid), p.prosrc)) as says
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
     join pg_catalog.pg_language l on l.oid = p.prolang
@@ -36,33 +39,47 @@ from (
 ) f
 left join (
     values
-        ('app.company_id()', 'sql', 'stable', false),
-        ('app.user_id()', 'sql', 'stable', false),
-        ('app.refuse_session()', 'plpgsql', 'volatile', false),
-        ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile', false),
-        ('app.fold(text)', 'sql', 'immutable', false),
-        ('app.touch()', 'plpgsql', 'volatile', false),
-        ('app.catalog()', 'sql', 'stable', false),
-        ('app.record_catalog()', 'sql', 'volatile', false),
-        ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile', false),
-        ('app.may_read_audit_log()', 'plpgsql', 'stable', false),
-        ('app.record_change()', 'plpgsql', 'volatile', true),
-        ('app.record_failed_login(text)', 'plpgsql', 'volatile', true),
-        ('identity.forget_old_tokens()', 'sql', 'volatile', false),
-        ('identity.end_everything(uuid)', 'plpgsql', 'volatile', false),
-        ('identity.begin_sign_up(text, text, text, text, bytea)', 'plpgsql', 'volatile', true),
-        ('identity.complete_sign_up(bytea)', 'plpgsql', 'volatile', true),
-        ('identity.begin_password_reset(text, bytea)', 'plpgsql', 'volatile', true),
-        ('identity.words_of_reset(bytea)', 'plpgsql', 'volatile', true),
-        ('identity.reset_password(bytea, text)', 'plpgsql', 'volatile', true),
-        ('identity.change_password(uuid, text, text)', 'plpgsql', 'volatile', true),
-        ('identity.renew_password_hash(uuid, text, text)', 'sql', 'volatile', true),
-        ('identity.begin_email_change(uuid, text, bytea)', 'plpgsql', 'volatile', true),
-        ('identity.change_email(bytea)', 'plpgsql', 'volatile', true),
-        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'plpgsql', 'volatile', true)
-) s (signature, language, volatility, definer) on s.signature = f.signature
+        ('app.company_id()', 'sql', 'stable', false, null),
+        ('app.user_id()', 'sql', 'stable', false, null),
+        ('app.enter(integer)', 'plpgsql', 'volatile', false, '93425cb2378f7f45b4fa82500e1b9ba2'),
+        ('app.enter(integer, uuid)', 'plpgsql', 'volatile', false, 'beefd0bcfee2e970689982193fcad038'),
+        ('app.enter_by_login(uuid)', 'plpgsql', 'volatile', false, '7d63b0ee85d12df171542d1ab0540acb'),
+        ('app.look_up_role()', 'plpgsql', 'stable', false, '1bc1639ae7b74373e676cd630466ab2e'),
+        ('app.look_up_visibility(text)', 'plpgsql', 'stable', false, '24e5645de787cd01c7ada3e3d13ef80f'),
+        ('app.log_everybody_out()', 'plpgsql', 'volatile', false, null),
+        ('app.role()', 'sql', 'stable', false, '26723ca7aeefea180e2a41ddd17eff98'),
+        ('app.visibility()', 'sql', 'stable', false, 'aaa3ec7ffae2d72c0c82ed2effb4069c'),
+        ('app.sees_all()', 'sql', 'stable', false, '1de98b800224cdd9e8efb8e9fc6dad60'),
+        ('app.visible_owners()', 'plpgsql', 'stable', false, 'b44f8477cc03dc30a5d423f7979f85ac'),
+        ('app.shared(text)', 'plpgsql', 'stable', false, '46ce18239b378ef5036c0151f253779d'),
+        ('app.refuse(text)', 'plpgsql', 'volatile', false, '7c8293df31d75f02958b44de30dcc3f9'),
+        ('app.keep_an_owner()', 'plpgsql', 'volatile', false, null),
+        ('app.refuse_session()', 'plpgsql', 'volatile', false, 'e4496dce835a76bcb8bf962005eec8f7'),
+        ('app.uuid_v7(timestamp with time zone)', 'sql', 'volatile', false, null),
+        ('app.fold(text)', 'sql', 'immutable', false, null),
+        ('app.touch()', 'plpgsql', 'volatile', false, null),
+        ('app.catalog()', 'sql', 'stable', false, null),
+        ('app.record_catalog()', 'sql', 'volatile', false, null),
+        ('app.explain_access(regclass, uuid)', 'plpgsql', 'volatile', false, null),
+        ('app.may_read_audit_log()', 'plpgsql', 'stable', false, '66493093cceea2d164c369a1182f8239'),
+        ('app.record_change()', 'plpgsql', 'volatile', true, null),
+        ('app.record_failed_login(text)', 'plpgsql', 'volatile', true, null),
+        ('identity.forget_old_tokens()', 'sql', 'volatile', false, null),
+        ('identity.end_everything(uuid)', 'plpgsql', 'volatile', false, null),
+        ('identity.begin_sign_up(text, text, text, text, bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.complete_sign_up(bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.begin_password_reset(text, bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.words_of_reset(bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.reset_password(bytea, text)', 'plpgsql', 'volatile', true, null),
+        ('identity.change_password(uuid, text, text)', 'plpgsql', 'volatile', true, null),
+        ('identity.renew_password_hash(uuid, text, text)', 'sql', 'volatile', true, null),
+        ('identity.begin_email_change(uuid, text, bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.change_email(bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'plpgsql', 'volatile', true, null)
+) s (signature, language, volatility, definer, says) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language
     or s.volatility <> f.volatility
     or s.definer <> f.definer
+    or s.says <> f.says
 order by object;

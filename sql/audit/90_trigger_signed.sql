@@ -1,6 +1,8 @@
 -- Which triggers are there, and is each of them signed?
--- A trigger sees every row that is written and may change it. Signed: app.touch, before update, for each row;
--- app.record_change, which changes no row that it sees, after whatever, for each row.
+-- A trigger sees every row that is written and may change it. Signed, for each row and without conditions: before
+-- update, app.touch everywhere and app.keep_an_owner, which may refuse a row, on users; after update,
+-- app.log_everybody_out, which outdates the tokens of a suspended company, on companies. And app.record_change, which
+-- changes no row that it sees, after whatever, for each row, also on a condition.
 select
     'trigger_signed' as id,
     'high' as severity,
@@ -20,7 +22,11 @@ where n.nspname !~ '^(pg_|information_schema$)'
             and h.pronamespace = to_regnamespace('app')
             and h.pronargs = 0
             and (
-                h.proname = 'touch' and t.tgtype = 19
+                t.tgqual is null and t.tgattr::text = '' and (
+                    t.tgtype = 19 and h.proname = 'touch'
+                    or t.tgtype = 19 and h.proname = 'keep_an_owner' and n.nspname = 'crm' and c.relname = 'users'
+                    or t.tgtype = 17 and h.proname = 'log_everybody_out' and n.nspname = 'crm' and c.relname = 'companies'
+                )
                 -- For each row (1), not before (2), not of TRUNCATE (32) and not instead (64).
                 or h.proname = 'record_change' and t.tgtype & 99 = 1
             )

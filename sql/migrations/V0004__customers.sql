@@ -64,17 +64,50 @@ create policy customers_floor on crm.customers as restrictive for all to public
     with check (company_id = (select app.company_id()));
 comment on policy customers_floor on crm.customers is
     'Whoever you are: only customers of the company you act for.';
+-- Who sees a record with an owner is said like this on every table. In one policy: PostgreSQL asks `or` in this
+-- order, so that whoever sees all asks no further, and several policies in an order of its own.
 create policy customers_read on crm.customers for select to paddock_app
-    using (company_id = (select app.company_id()));
-comment on policy customers_read on crm.customers is 'Everybody in the company sees its customers.';
+    using (
+        company_id = (select app.company_id())
+        and (
+            (select app.sees_all())
+            or user_id = any ((select app.visible_owners())::uuid[])
+            or id = any ((select app.shared('read'))::uuid[])
+        )
+    );
+comment on policy customers_read on crm.customers is
+    'Owners, admins and whoever else may see all do so; others see what they own, what their team owns if the company says so, and what is shared with them.';
 create policy customers_create on crm.customers for insert to paddock_app
     with check (company_id = (select app.company_id()));
-comment on policy customers_create on crm.customers is 'Everybody in the company may add a customer.';
+comment on policy customers_create on crm.customers is 'A customer is added to the company one acts for.';
+create policy customers_may_create on crm.customers as restrictive for insert to paddock_app
+    with check ((select app.role()) in ('owner', 'admin', 'member') or app.refuse('customers_may_create'));
+comment on policy customers_may_create on crm.customers is 'Everybody but viewers may add a customer.';
+-- Whoever sees a customer reaches it for a change, so that one who may not change it is refused, not deaf.
 create policy customers_change on crm.customers for update to paddock_app
-    using (company_id = (select app.company_id()))
+    using (
+        company_id = (select app.company_id())
+        and (
+            (select app.sees_all())
+            or user_id = any ((select app.visible_owners())::uuid[])
+            or id = any ((select app.shared('read'))::uuid[])
+        )
+    )
     with check (company_id = (select app.company_id()));
 comment on policy customers_change on crm.customers is
-    'Everybody in the company may change a customer; none can be moved to another company.';
+    'Whoever sees a customer reaches it; customers_may_change says who changes it. None can be moved to another company.';
+create policy customers_may_change on crm.customers as restrictive for update to paddock_app
+    with check (
+        (select app.role()) in ('owner', 'admin')
+        or (select app.role()) = 'member' and (
+            (select app.sees_all())
+            or user_id = any ((select app.visible_owners())::uuid[])
+            or id = any ((select app.shared('write'))::uuid[])
+        )
+        or app.refuse('customers_may_change')
+    );
+comment on policy customers_may_change on crm.customers is
+    'Members change what they see, but what is shared with them to read; viewers change nothing.';
 
 -- Presets (company_id, user_id, id), dates and the version are readable and never writable.
 grant select (

@@ -34,19 +34,61 @@ create policy customer_comments_floor on crm.customer_comments as restrictive fo
     with check (company_id = (select app.company_id()));
 comment on policy customer_comments_floor on crm.customer_comments is
     'Whoever you are: only comments of the company you act for.';
+-- Visibility comes first for speed alone: whoever sees all customers need not ask for each.
 create policy customer_comments_read on crm.customer_comments for select to paddock_app
-    using (company_id = (select app.company_id()));
+    using (
+        company_id = (select app.company_id())
+        and (
+            (select app.sees_all())
+            or exists (
+                select
+                from crm.customers c
+                where c.company_id = customer_comments.company_id
+                    and c.id = customer_comments.customer_id
+            )
+        )
+    );
 comment on policy customer_comments_read on crm.customer_comments is
-    'Everybody in the company reads its comments.';
+    'Whoever sees a customer reads its comments.';
 create policy customer_comments_create on crm.customer_comments for insert to paddock_app
-    with check (company_id = (select app.company_id()));
+    with check (
+        company_id = (select app.company_id())
+        and (
+            (select app.sees_all())
+            or exists (
+                select
+                from crm.customers c
+                where c.company_id = customer_comments.company_id
+                    and c.id = customer_comments.customer_id
+            )
+        )
+    );
 comment on policy customer_comments_create on crm.customer_comments is
-    'Everybody in the company may comment, as themselves: the author is a preset.';
+    'Whoever sees a customer comments on it, as themselves: the author is a preset.';
+create policy customer_comments_may_create on crm.customer_comments as restrictive for insert to paddock_app
+    with check ((select app.role()) in ('owner', 'admin', 'member') or app.refuse('customer_comments_may_create'));
+comment on policy customer_comments_may_create on crm.customer_comments is
+    'Everybody but viewers may comment.';
 create policy customer_comments_change on crm.customer_comments for update to paddock_app
-    using (company_id = (select app.company_id()))
+    using (
+        company_id = (select app.company_id())
+        and (
+            (select app.sees_all())
+            or exists (
+                select
+                from crm.customers c
+                where c.company_id = customer_comments.company_id
+                    and c.id = customer_comments.customer_id
+            )
+        )
+    )
     with check (company_id = (select app.company_id()));
 comment on policy customer_comments_change on crm.customer_comments is
-    'Everybody in the company may edit a comment; none can be moved to another company.';
+    'Whoever sees a customer edits its comments; none can be moved to another company.';
+create policy customer_comments_may_change on crm.customer_comments as restrictive for update to paddock_app
+    with check ((select app.role()) in ('owner', 'admin', 'member') or app.refuse('customer_comments_may_change'));
+comment on policy customer_comments_may_change on crm.customer_comments is
+    'Everybody but viewers may edit a comment.';
 
 grant select (
     company_id, id, customer_id, user_id, body, created_at, updated_at, deleted_at, version

@@ -4,6 +4,12 @@ insert into crm.companies (name)
 values ($1::text)
 returning id
 
+-- name: suspend_company
+-- As the owner, with the company bound: nobody acts for it from the next request on, or everybody may again.
+update crm.companies c
+set suspended_at = case when $1::boolean then coalesce(c.suspended_at, now()) end
+returning c.id
+
 -- name: create_user
 -- As the owner, with the company bound.
 insert into crm.users (name, email, role)

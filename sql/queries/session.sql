@@ -1,47 +1,15 @@
 -- name: require_current_user
--- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once.
-select case
-    when exists (
-        select
-        from crm.users u
-        where u.id = (select app.user_id())
-            and u.disabled_at is null
-            and ($1::integer is null or u.token_epoch = $1)
-    ) then true
-    else app.refuse_session()
-end
+-- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once, and so is
+-- everybody while the company is suspended. Binds what the user is; see app.enter.
+select app.enter($1::integer)
 
 -- name: require_current_session
--- The same for a token of a session, which must not be over. A statement of its own: whoever has no session
--- does not pay for asking.
-select case
-    when exists (
-        select
-        from crm.users u
-        join crm.sessions s on s.user_id = u.id and s.epoch = u.token_epoch
-        where u.id = (select app.user_id())
-            and u.disabled_at is null
-            and ($1::integer is null or u.token_epoch = $1)
-            and s.id = $2::uuid
-            and s.ended_at is null
-            and s.expires_at > now()
-    ) then true
-    else app.refuse_session()
-end
+-- The same for a token of a session, which must not be over.
+select app.enter($1::integer, $2::uuid)
 
 -- name: require_linked_user
 -- The same for somebody who logs in elsewhere: the link must still be there.
-select case
-    when exists (
-        select
-        from crm.users u
-        join crm.user_logins l on l.member_id = u.id
-        where u.id = (select app.user_id())
-            and u.disabled_at is null
-            and l.id = $1::uuid
-    ) then true
-    else app.refuse_session()
-end
+select app.enter_by_login($1::uuid)
 
 -- name: still_open
 -- Goes ahead of a COMMIT: in an aborted transaction it fails, where COMMIT would answer as if all were well.

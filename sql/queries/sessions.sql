@@ -10,7 +10,7 @@ with started as (
 select
     s.id, s.epoch, extract(epoch from s.expires_at - now())::bigint,
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version,
-    c.id, c.name, c.created_at, c.updated_at, c.version
+    c.id, c.name, c.member_visibility, c.viewer_visibility, c.created_at, c.updated_at, c.version
 from started s
 join crm.users u on u.id = (select app.user_id())
 join crm.companies c on c.id = u.company_id

@@ -4,6 +4,36 @@ select
 from crm.users u
 where u.id = $1::uuid
 
+-- name: update_user
+-- One row if there is such a user; its columns are null if the version is none of those that the caller
+-- expects. Whom a policy keeps from the acting user is there, but not changed: that is refused.
+with found as (
+    select u.id, u.version
+    from crm.users u
+    where u.id = $1::uuid
+), changed as (
+    update crm.users u
+    set
+        role = coalesce($3::text, u.role),
+        disabled_at = case $4::boolean
+            when true then coalesce(u.disabled_at, now())
+            when false then null
+            else u.disabled_at
+        end
+    from found f
+    where u.id = $1
+        and u.id = f.id
+        and ($2::bigint[] is null or u.version = any($2))
+    returning
+        u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version
+)
+select h.*
+from found f
+left join changed h on h.id = f.id
+where h.id is not null
+    or not f.version = any($2)
+    or app.refuse('users_may_change')
+
 -- name: list_users
 select
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version
@@ -26,7 +56,7 @@ u.created_at, u.id
 -- The acting user and the company.
 select
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version,
-    c.id, c.name, c.created_at, c.updated_at, c.version
+    c.id, c.name, c.member_visibility, c.viewer_visibility, c.created_at, c.updated_at, c.version
 from crm.users u
 join crm.companies c on c.id = u.company_id
 where u.id = (select app.user_id())

@@ -10,8 +10,18 @@
 -- role is therefore a key to all companies: it belongs to the server and to nobody else.
 -- as nobody:
 set local app.company_id = :'alice_company';
+set local app.user_id = :'alice_user';
 select count(*) from crm.customers;
 --> value: 3
+
+-- Neither is the role, which the server binds beside the user: whoever can set the one can set the other, and
+-- could as well become an owner of the company.
+-- as nobody:
+set local app.company_id = 'deadbeef-0000-7000-8000-000000000001';
+set local app.user_id = 'deadbeef-0000-7000-8000-000000000002';
+set local app.standing = 'deadbeef-0000-7000-8000-000000000001/deadbeef-0000-7000-8000-000000000002/owner';
+select app.role(), app.visibility();
+--> value: owner|all
 
 -- It can be set for the session, where the next transaction would find it if it did not bind its own. The
 -- server binds one in each.

@@ -22,12 +22,12 @@ select bool_and(company_id = :'bob_company') from crm.audit_log;
 -- In her place, by a user that is not of the company.
 set local app.user_id = :'alice_user';
 select count(*) from crm.audit_log;
---> 42501 the audit log is for owners and admins audit_log_may_read
+--> 28000 the acting user is not of this company
 
 -- Nobody, whoever that is.
 set local app.user_id = :'unknown';
 select count(*) from crm.audit_log;
---> 42501 the audit log is for owners and admins audit_log_may_read
+--> 28000 the acting user is not of this company
 
 -- By a query that wants no row.
 set local app.user_id = :'unknown';

@@ -187,29 +187,62 @@ select count(*) from crm.customers;
 set local app.company_id = :'unknown';
 set local app.user_id = :'unknown';
 insert into crm.customers (name) values ('Of nobody');
---> 23503
+--> 28000 the acting user is not of this company
 
 -- ── One company's context with another one's user ──────────────────────────────────────────────────
 
 -- A customer of Bob's company that belongs to Alice.
 set local app.user_id = :'alice_user';
 insert into crm.customers (name) values ('Of Alice');
---> 23503 insert or update on table "customers" violates foreign key constraint "customers_user_id_fkey" customers_user_id_fkey Key is not present in table "users".
+--> 28000 the acting user is not of this company
 
 -- It is refused like a user who does not exist, to the letter.
 set local app.user_id = :'unknown';
 insert into crm.customers (name) values ('Of nobody');
---> 23503 insert or update on table "customers" violates foreign key constraint "customers_user_id_fkey" customers_user_id_fkey Key is not present in table "users".
+--> 28000 the acting user is not of this company
 
 -- A comment in Alice's name.
 set local app.user_id = :'alice_user';
 insert into crm.customer_comments (customer_id, body) values (:'bob_customer', 'I am Alice.');
---> 23503
+--> 28000 the acting user is not of this company
 
--- With Alice's user, Bob's company still sees its own rows only.
+-- With Alice's user, Bob's company sees nothing at all.
 set local app.user_id = :'alice_user';
 select count(*), bool_and(company_id = :'bob_company') from crm.customers;
---> value: 2|t
+--> 28000 the acting user is not of this company
+
+-- ── What the user is, bound beside them ────────────────────────────────────────────────────────────
+
+-- Bob enters, and then becomes Alice in his own company: what was bound for him counts for nobody else.
+select app.enter(null);
+set local app.user_id = :'alice_user';
+select count(*) from crm.customers;
+--> 28000 the acting user is not of this company
+
+-- Bob enters, and then moves to Alice's company.
+select app.enter(null);
+set local app.company_id = :'alice_company';
+select count(*) from crm.customers;
+--> 28000 the acting user is not of this company
+
+-- Alice's user cannot enter Bob's company.
+set local app.user_id = :'alice_user';
+select app.enter(null);
+--> 28000 this session is over
+
+-- An expression binds what is true already, in whatever order.
+select app.role(), app.enter(null), app.visibility() from crm.customers where app.enter(null) limit 1;
+--> value: owner|t|all
+
+-- An expression cannot bind anything else.
+select set_config('app.standing', 'x', true);
+--> 42501
+
+-- What was bound is gone with its transaction.
+select app.enter(null);
+-- as nobody:
+select current_setting('app.standing', true) = '';
+--> value: t
 
 -- ── How long it lasts ──────────────────────────────────────────────────────────────────────────────
 

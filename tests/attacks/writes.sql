@@ -231,8 +231,16 @@ update crm.user_logins set member_id = :'bob_user';
 delete from crm.user_logins;
 --> 42501
 
--- Another role.
-update crm.users set role = 'owner' where id = :'bob_user';
+-- The role of somebody else's user.
+update crm.users set role = 'viewer' where id = :'alice_user';
+--> affected: 0
+
+-- A company without an owner.
+update crm.users set role = 'viewer' where id = :'bob_user';
+--> 23514
+
+-- A suspension that ends.
+update crm.companies set suspended_at = null;
 --> 42501
 
 -- The end of somebody's sessions.

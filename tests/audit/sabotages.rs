@@ -295,8 +295,14 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "crm.customers",
         "create policy everything on crm.customers to paddock_app using (company_id = (select app.company_id()))",
     ),
-    ("policy_missing", "crm.customers", "drop policy customers_read on crm.customers"),
-    ("policy_missing", "crm.companies", "grant update (name) on crm.companies to paddock_app"),
+    ("policy_missing", "crm.customers", "drop policy customers_create on crm.customers"),
+    ("grant_roleless", "crm.customers", "drop policy customers_may_create on crm.customers"),
+    (
+        "grant_roleless",
+        "crm.teams",
+        "alter policy teams_may_change on crm.teams with check (true)",
+    ),
+    ("policy_missing", "crm.companies", "grant insert (name) on crm.companies to paddock_app"),
     // ── Keys, constraints, indexes ─────────────────────────────────────────────────────────────────
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid primary key)"),
     ("primary_key", "crm.deals", "create table crm.deals (company_id uuid not null, id uuid)"),
@@ -458,6 +464,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "app.user_id()",
         "create or replace function app.user_id() returns uuid language sql stable
             as 'select current_setting(''app.user_id'')::uuid'",
+    ),
+    (
+        "function_signed",
+        "app.role()",
+        "create or replace function app.role() returns text language sql stable return 'owner'",
     ),
     (
         "function_signed",

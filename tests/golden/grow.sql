@@ -73,6 +73,24 @@ from crm.customers c
 cross join lateral generate_series(1, case when c.email_key = 'customer50009@example.com' then 2000 else 1 end) n
 where c.email_key ~ '9@';
 
+insert into crm.teams (company_id, name, created_at)
+select k.company_id, 'Team ' || n, timestamptz '2020-01-01 00:00Z' + n * interval '1 day'
+from kind k
+cross join lateral generate_series(1, case when k.is_big then 500 else 5 end) n;
+
+insert into crm.team_members (company_id, team_id, member_id)
+select t.company_id, t.id, o.id
+from crm.teams t
+join owners o on o.company_id = t.company_id
+where o.number % 200 = substr(t.name, 6)::integer % 200
+    or t.name = 'Team 7';
+
+insert into crm.record_shares (company_id, customer_id, user_id, recipient_user_id, permission, created_at)
+select c.company_id, c.id, c.user_id, o.id, 'read', c.created_at + o.number * interval '1 second'
+from crm.customers c
+join owners o on o.company_id = c.company_id
+where c.email_key = 'customer50009@example.com'
+    or o.number = 1 + (substr(c.email_key, 9, 4) || '0')::integer % 2000 and c.email_key ~ '^customer\d{4}@';
 -- Some log in on many devices.
 insert into crm.sessions (company_id, user_id, secret_hash, epoch)
 select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0

@@ -15,11 +15,49 @@ of the other one (other), and without any company bound (no context). Of an inse
 it was, `other` a row with the values of the other company's and a preset company, `into other` one that names
 the other company; of an update, `into other` moves rows there. `42501 grant` is refused for want of a grant,
 `42501 policy` by row security; another SQLSTATE is what else is in the way. `public` is a role without grants.
+
+Whoever acts is an owner of the company. What is different for others stands at the end.
 ";
 
 /// The matrix of a database with two companies, as text. Leaves nothing behind.
 pub async fn matrix(database: &Database) -> String {
     matrix_after(database, "").await
+}
+
+/// Who may act, and what is different then.
+const OTHERS: [(&str, &str); 5] = [
+    ("an admin", "update crm.users set role = 'admin'"),
+    ("a member", "update crm.users set role = 'member'"),
+    (
+        "a member who sees their own",
+        "update crm.users set role = 'member'; update crm.companies set member_visibility = 'own'",
+    ),
+    ("a viewer", "update crm.users set role = 'viewer'"),
+    (
+        "a viewer who sees their own",
+        "update crm.users set role = 'viewer'; update crm.companies set viewer_visibility = 'own'",
+    ),
+];
+
+/// The matrix, and what is different in it for those who are no owners.
+async fn matrix_of_all(database: &Database) -> String {
+    let owner = matrix(database).await;
+    let mut text = owner.clone();
+    for (who, change) in OTHERS {
+        // To record the change would bind a company, and the only owner would stay one.
+        let change = format!(
+            "alter table crm.companies disable trigger user; alter table crm.users disable trigger user; {change}"
+        );
+        let other = matrix_after(database, &change).await;
+        let lines: Vec<String> = diff(&owner, &other)
+            .lines()
+            .filter_map(|line| line.strip_prefix("+ paddock_app "))
+            .map(|line| format!("paddock_app {line}\n"))
+            .collect();
+        let line = "─".repeat(100 - who.len() - 24);
+        text += &format!("\n── Where the user is {who} {line}\n{}", lines.concat());
+    }
+    text
 }
 
 /// The same after a change, which is undone too. In a session of its own: one that has ever bound a
@@ -43,7 +81,12 @@ pub async fn try_matrix_after(database: &Database, change: &str) -> Result<Strin
 
 #[actix_web::test]
 async fn the_matrix_of_rights_is_the_checked_in_one() {
-    compare("matrix.txt", &matrix(&Database::new().await).await);
+    let matrix = matrix_of_all(&Database::new().await).await;
+    assert!(
+        !matrix.contains("42601"),
+        "of some table, no row could be made, and nothing was tried"
+    );
+    compare("matrix.txt", &matrix);
 }
 
 #[actix_web::test]

@@ -137,10 +137,21 @@ create function pg_temp.furnish(target relation, of company) returns void
     language plpgsql
     as $$
 declare
-    is_full boolean;
+    chosen integer;
+    furnished integer := 0;
     found_one boolean;
     names text;
     expressions text;
+    -- References that may be null.
+    optional smallint[] := array(
+        select c.number
+        from relation_column c
+        where c.oid = target.oid
+            and c.is_reference
+            and not c.is_never_null
+            and c.name <> target.tenant
+        order by c.number
+    );
 begin
     execute format(
         'select exists (select from %s%s)', target.name,
@@ -150,12 +161,20 @@ begin
     if found_one then
         return;
     end if;
-    -- One, where no company tells two of them apart.
-    foreach is_full in array case when target.tenant is null then array[true] else array[true, false] end loop
+    -- With all of them, with none, and then with each choice of them: of some tables, only a row with one of
+    -- several references passes the checks.
+    for chosen in
+        select n
+        from generate_series(0, greatest((1 << cardinality(optional)) - 1, 1)) n
+        order by n not in (0, (1 << cardinality(optional)) - 1), n desc
+    loop
+        -- One, where no company tells two of them apart.
+        exit when furnished = case when target.tenant is null then 1 else 2 end;
         select
             string_agg(quote_ident(c.name), ', '),
             string_agg(
-                case when is_full or c.is_never_null or c.name = target.tenant
+                case when c.is_never_null or c.name = target.tenant
+                    or chosen >> (array_position(optional, c.number) - 1) & 1 = 1
                     then pg_temp.value_for(target, c, of)
                     else 'null'
                 end, ', '
@@ -165,8 +184,12 @@ begin
         where c.oid = target.oid
             and (c.is_required or c.is_reference or c.name = target.tenant);
         exit when names is null;
-        -- One as well, where two of the same text would meet.
-        execute format('insert into %s (%s) select %s on conflict do nothing', target.name, names, expressions);
+        begin
+            execute format('insert into %s (%s) select %s', target.name, names, expressions);
+            furnished := furnished + 1;
+        exception
+            when check_violation or unique_violation then null;
+        end;
     end loop;
 end
 $$;

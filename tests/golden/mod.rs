@@ -9,7 +9,7 @@ mod statements;
 use std::path::PathBuf;
 
 /// Compares with the checked-in file, or writes it where `make bless` asks for that.
-fn compare(name: &str, now: &str) {
+pub fn compare(name: &str, now: &str) {
     let path = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../sql/audit")).join(name);
     if std::env::var_os("BLESS").is_some() {
         std::fs::write(&path, now).unwrap();

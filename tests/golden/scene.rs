@@ -37,6 +37,8 @@ pub struct Scene {
     /// The login that she has elsewhere.
     pub login: String,
     pub comment: String,
+    pub team: String,
+    pub share: String,
     /// The login and the user of somebody who has yet to be let in.
     pub newcomer: [String; 2],
 }
@@ -68,6 +70,10 @@ impl Scene {
             "select id from crm.customer_comments where customer_id = '{customer}' and body = 'Comment 7'"
         );
         let comment = admin.value(&comment).await;
+        let team = admin.value("select id from crm.teams where name = 'Team 7'").await;
+        let share =
+            format!("select min(id::text) from crm.record_shares where customer_id = '{customer}'");
+        let share = admin.value(&share).await;
         let newcomer = ["identity.identities", "crm.users"]
             .map(|table| format!("select id from {table} where email = 'user2000@example.com'"));
         let newcomer = [admin.value(&newcomer[0]).await, admin.value(&newcomer[1]).await];
@@ -91,6 +97,8 @@ impl Scene {
             session,
             login,
             comment,
+            team,
+            share,
             newcomer,
         }
     }

@@ -125,7 +125,7 @@ mutants (kind, object, change) as (
         'isolation', policy,
         format(
             'drop policy %1$s; create policy %1$s as permissive for all to public using (%2$s)%3$s',
-            policy, using_expression, ' with check (' || check_expression || ')'
+            policy, coalesce(using_expression, 'true'), ' with check (' || check_expression || ')'
         )
     from policies
     where not polpermissive
@@ -267,6 +267,22 @@ mutants (kind, object, change) as (
         )
     from functions
     where proname in ('company_id', 'user_id')
+    union all
+    select
+        'isolation', f.signature,
+        format('create or replace function %s returns text language sql stable return %L', f.signature, b.says)
+    from functions f
+    join (values ('role', 'owner'), ('visibility', 'all')) as b (name, says) on b.name = f.proname
+    union all
+    select
+        'isolation', f.signature,
+        format(
+            'create or replace function app.shared(wanted text) returns uuid[] language plpgsql stable'
+            || ' set search_path = pg_catalog, pg_temp as %L',
+            'begin return array(select c.id from crm.customers c); end'
+        )
+    from functions f
+    where f.proname = 'shared'
 
     -- Roles.
     union all

@@ -24,6 +24,8 @@ pub struct Operation {
     /// Whether it takes a token.
     pub secured: bool,
     id_in_body: bool,
+    /// The roles that may, as `x-roles` says.
+    pub roles: Vec<String>,
     /// Content type, schema and example of each body that it takes.
     pub bodies: Vec<(String, Value, Option<Value>)>,
 }
@@ -80,6 +82,7 @@ impl Document {
             path: path.to_owned(),
             parameters: parameters.map(|parameter| self.parameter(parameter)).collect(),
             secured: operation.get("security").is_none(),
+            roles: words(&operation["x-roles"]),
             id_in_body: self.has_id(&operation["requestBody"]["content"]),
             bodies: content.map(body).collect(),
         }
@@ -133,14 +136,17 @@ impl Document {
 
     /// What the roles of users are.
     pub fn roles(&self) -> Vec<String> {
-        let roles = self.whole["components"]["schemas"]["Role"]["enum"].as_array().unwrap();
-        roles.iter().map(|role| role.as_str().unwrap().to_owned()).collect()
+        words(&self.whole["components"]["schemas"]["Role"]["enum"])
     }
 
     fn all_resources(&self) -> Vec<Resource> {
         let mut resources: Vec<Resource> = Vec::new();
         for Operation { path, .. } in &self.operations {
             let Some(resource) = resource(path) else { continue };
+            // What cannot be looked at has no record of its own: a user in a team is a user.
+            if self.find(&Method::GET, path).is_none() {
+                continue;
+            }
             if resources.iter().all(|known| known.item != *path) {
                 resources.push(resource);
             }
@@ -181,6 +187,11 @@ impl Parameter {
     pub fn is_list(&self) -> bool {
         self.schema.get("items").is_some()
     }
+}
+
+fn words(list: &Value) -> Vec<String> {
+    let words = list.as_array().into_iter().flatten();
+    words.map(|word| word.as_str().unwrap().to_owned()).collect()
 }
 
 /// A path that ends with an id has a collection before it.

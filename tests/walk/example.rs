@@ -101,7 +101,9 @@ impl<'a> Examples<'a> {
             return Err(Lack(format!("add `format: uuid` to {at}")));
         }
         let name = if name == "id" { &self.resource } else { name.trim_end_matches('s') };
-        let id = self.book.ids.get(name);
+        // What is another record's id is called so at its end: recipient_user_id.
+        let ids = self.book.ids.iter().filter(|(known, _)| name.ends_with(known.as_str()));
+        let id = ids.max_by_key(|(known, _)| known.len()).map(|(_, id)| id);
         id.map(|id| json!(id)).ok_or_else(|| Lack(format!("{at} is the id of nothing with a path")))
     }
 }

@@ -119,7 +119,8 @@ async fn a_preset_that_names_another_company_is_found() {
         alter policy customers_create on crm.customers with check (true);
         alter table crm.customers alter company_id set default '{}';
         alter table crm.customers alter user_id set default null;
-        alter table crm.customer_comments drop constraint customer_comments_customer_id_fkey",
+        alter table crm.customer_comments drop constraint customer_comments_customer_id_fkey;
+        alter table crm.record_shares drop constraint record_shares_customer_id_fkey",
         scene.alice().company_id
     );
     scene.admin.run(&preset).await;

@@ -96,7 +96,8 @@ impl Scene {
         Ok(book)
     }
 
-    /// Created if the collection creates, else the first of the list.
+    /// Created if the collection creates, else the last of the list: the boss, who is the first user, should not
+    /// be disabled.
     async fn record(
         &self,
         person: &Person,
@@ -106,12 +107,18 @@ impl Scene {
     ) -> Result<Value, Lack> {
         let address = filled(&resource.collection, book);
         if resource.collection == "/v1/me/sessions" {
-            self.begin_session(person).await;
+            let id = self.begin_session(person).await;
+            let reply = person.get(&format!("{address}/{id}")).await;
+            return if reply.status == 200 {
+                Ok(reply.json)
+            } else {
+                Err(cannot("see it", &reply))
+            };
         }
         let Some(create) = self.document.find(&Method::POST, &resource.collection) else {
             let reply = person.get(&address).await;
-            let first = reply.json["data"].get(0).cloned();
-            return first.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
+            let last = reply.json["data"].as_array().and_then(|all| all.last()).cloned();
+            return last.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
         };
         let bodies = Examples::new(&self.document, create, book, number).bodies(create)?;
         let body = bodies.into_iter().next().map(|(_, body)| body).unwrap_or_default();
@@ -119,13 +126,14 @@ impl Scene {
         if reply.status == 201 { Ok(reply.json) } else { Err(cannot(&create.name, &reply)) }
     }
 
-    /// As a login does, without the work of one: no operation creates a session with a token.
-    async fn begin_session(&self, person: &Person) {
+    /// As a login does, without the work of one: no operation creates a session with a token. Answers its id.
+    pub async fn begin_session(&self, person: &Person) -> String {
         let insert =
             "insert into crm.sessions (company_id, user_id, secret_hash, epoch, user_agent)
-            values ('{company}', '{user}', sha256(uuid_send(gen_random_uuid())), 0, 'Firefox')";
+            values ('{company}', '{user}', sha256(uuid_send(gen_random_uuid())), 0, 'Firefox')
+            returning id";
         let insert = insert.replace("{company}", &person.company_id.to_string());
-        self.admin.run(&insert.replace("{user}", &person.user_id.to_string())).await;
+        self.admin.value(&insert.replace("{user}", &person.user_id.to_string())).await
     }
 
     /// The last of them, where records can be deleted.
@@ -165,13 +173,15 @@ impl Scene {
     }
 }
 
-/// The boss, and a colleague of every role of the document. API keys will be a line here.
+/// The boss, and a colleague of every role of the document. API keys will be a line here. The last one sends
+/// nothing: requests that change a user are about them.
 async fn people(world: &World, document: &Document, boss: Person, domain: &str) -> Vec<Known> {
     let mut people = vec![(BOSS.to_owned(), boss.clone())];
     for role in document.roles() {
         let colleague = colleague(world, &boss, &role, domain).await;
         people.push((role, colleague));
     }
+    colleague(world, &boss, "viewer", &format!("last.{domain}")).await;
     people
 }
 

@@ -1,6 +1,8 @@
 //! OpenAPI 3.1, collected from the routes and completed with what is true of every operation.
 
+use serde_json::json;
 use utoipa::OpenApi;
+use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
@@ -29,8 +31,10 @@ use crate::http::problem::ProblemBody;
         (name = "me", description = "Who the access token acts as"),
         (name = "company", description = "The tenant"),
         (name = "users", description = "The people of a company who log in"),
+        (name = "teams", description = "Users who work together"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
+        (name = "customer shares", description = "One customer, shown to a user or a team"),
         (name = "audit log", description = "What happened that matters for security"),
         (name = "health", description = "For load balancers"),
         (name = "docs", description = "This description"),
@@ -60,8 +64,9 @@ pub(crate) fn complete(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
         let by_id = path.contains("_id}");
         for (method, operation) in operations(item) {
-            common_errors(operation, by_id, path.starts_with("/v1/"));
+            common_errors(operation, method, by_id, path.starts_with("/v1/"));
             conditions(operation, method);
+            roles(operation, method);
             describe(operation);
         }
     }
@@ -87,7 +92,7 @@ pub(crate) fn takes_parameters(operation: &Operation) -> bool {
     })
 }
 
-fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
+fn common_errors(operation: &mut Operation, method: &str, by_id: bool, api: bool) {
     let (body, secured) = (operation.request_body.is_some(), operation.security.is_none());
     let parameters = takes_parameters(operation);
     let rows = [
@@ -99,6 +104,7 @@ fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
             "401",
             "`authentication-required`, `invalid-token`, `token-expired`, `session-revoked`",
         ),
+        (secured && method != "get", "403", "`insufficient-permission`: not for the caller's role"),
         (by_id, "404", "`not-found`: does not exist, or not for the caller"),
         (api, "406", "`not-acceptable`"),
         (body, "408", "`request-timeout`"),
@@ -119,6 +125,21 @@ fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
             let response = ResponseBuilder::new().description(description).build();
             operation.responses.responses.entry(status.to_owned()).or_insert(RefOr::T(response));
         }
+    }
+}
+
+/// The roles that may: everybody reads, and everybody but viewers writes, where an operation does not say
+/// otherwise. The database decides; `sql/audit/roles.txt` is compared with what it does.
+fn roles(operation: &mut Operation, method: &str) {
+    if operation.security.is_some() {
+        return;
+    }
+    let all = ["owner", "admin", "member", "viewer"];
+    let roles = if method == "get" { &all[..] } else { &all[..3] };
+    let usual = ExtensionsBuilder::new().add("x-roles", json!(roles)).build();
+    let said = operation.extensions.get_or_insert_default();
+    if !said.contains_key("x-roles") {
+        said.merge(usual);
     }
 }
 

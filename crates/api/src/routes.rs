@@ -21,8 +21,8 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
 use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
-    audit_log, company, customer_comments, customers, docs, health, jwks, login,
-    login_second_factor, me, second_factor, sessions, users,
+    audit_log, company, customer_comments, customer_shares, customers, docs, health, jwks, login,
+    login_second_factor, me, second_factor, sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -51,8 +51,18 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(email::request_email_change)
         .service(me::ping)
         .service(company::get_company)
+        .service(company::update_company)
         .service(users::list_users)
         .service(users::get_user)
+        .service(users::update_user)
+        .service(teams::list_teams)
+        .service(teams::create_team)
+        .service(teams::get_team)
+        .service(teams::update_team)
+        .service(teams::delete_team)
+        .service(teams::list_team_members)
+        .service(teams::put_team_member)
+        .service(teams::remove_team_member)
         .service(customers::list_customers)
         .service(customers::create_customer)
         .service(customers::change_customers)
@@ -69,6 +79,10 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(customer_comments::get_customer_comment)
         .service(customer_comments::update_customer_comment)
         .service(customer_comments::delete_customer_comment)
+        .service(customer_shares::list_customer_shares)
+        .service(customer_shares::create_customer_share)
+        .service(customer_shares::get_customer_share)
+        .service(customer_shares::delete_customer_share)
         .service(audit_log::list_audit_log)
         .service(audit_log::get_audit_record)
         .service(health::livez)

@@ -48,8 +48,11 @@ pub enum Error {
     InvalidText,
     /// A value is out of its type's range (class 22).
     InvalidValue,
-    /// A rule keeps the acting user from what they asked for (42501 with a name; without one it is a defect of ours).
+    /// A rule about roles keeps the acting user from what they asked for (42501 with the rule's name).
     NotPermitted,
+    /// Row security refused a row, and no rule about roles did (42501). Of an upsert: it met a row with the
+    /// same key that the acting user does not see. Of anything else: a defect of ours.
+    Hidden,
     /// A statement failed, its error was swallowed, and the transaction could not commit (25P02).
     Aborted,
     /// Anything else: a defect of ours. The text is for the log.
@@ -72,6 +75,7 @@ impl fmt::Display for Error {
             Self::InvalidText => f.write_str("a text that cannot be stored"),
             Self::InvalidValue => f.write_str("a value out of range"),
             Self::NotPermitted => f.write_str("the user's role does not permit this"),
+            Self::Hidden => f.write_str("row security refused a row"),
             Self::Aborted => f.write_str("commit of an aborted transaction"),
             Self::Internal(text) => f.write_str(text),
         }
@@ -117,7 +121,9 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Self::Unavailable
             }
+            // `app.refuse` names its rule; what PostgreSQL refuses by itself has no name.
             SqlState::INSUFFICIENT_PRIVILEGE if db.constraint().is_some() => Self::NotPermitted,
+            SqlState::INSUFFICIENT_PRIVILEGE if db.routine() == Some(CHECKED) => Self::Hidden,
             // The context: never set in this session, or set in an earlier transaction of it.
             SqlState::UNDEFINED_OBJECT if db.message().contains("app.") => Self::ContextMissing,
             SqlState::INVALID_TEXT_REPRESENTATION if db.message().ends_with(": \"\"") => {
@@ -129,6 +135,10 @@ impl From<tokio_postgres::Error> for Error {
         }
     }
 }
+
+/// The function of the server in which row security refuses a row that is written, or one that an insert
+/// meets. A missing grant is refused elsewhere.
+const CHECKED: &str = "ExecWithCheckOptions";
 
 /// The whole chain of causes in one line, for the log.
 fn describe(error: &dyn std::error::Error) -> String {

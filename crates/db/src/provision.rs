@@ -10,6 +10,7 @@ use crate::sql;
 use crate::statement::Statement;
 
 const CREATE_COMPANY: Statement = sql!("provision.sql", "create_company");
+const SUSPEND_COMPANY: Statement = sql!("provision.sql", "suspend_company");
 const CREATE_USER: Statement = sql!("provision.sql", "create_user");
 const FIND_IDENTITY: Statement = sql!("provision.sql", "find_identity");
 const CREATE_IDENTITY: Statement = sql!("provision.sql", "create_identity");
@@ -28,6 +29,20 @@ pub struct NewUser<'a> {
     pub role: &'a str,
     /// Argon2id in PHC form; not used if the e-mail has a login already.
     pub password_hash: &'a str,
+}
+
+/// Lets nobody act for a company from the next request on, or everybody again. Answers whether there is such a
+/// company.
+///
+/// # Errors
+/// If the server cannot be reached or refuses.
+pub async fn suspend(url: &str, company_id: Uuid, suspended: bool) -> Result<bool, MigrateError> {
+    let mut client = open(url).await?;
+    let tx = client.transaction().await?;
+    bind(tx.client(), company_id).await?;
+    let row = tx.query_opt(SUSPEND_COMPANY.sql(), &[&suspended]).await?;
+    tx.commit().await?;
+    Ok(row.is_some())
 }
 
 /// Creates a company, and answers its id.

@@ -484,25 +484,25 @@ impl Tx<'_> {
     }
 }
 
-/// BEGIN, the context and the user check. Each is a message of its own: poolers and routers between us and
-/// the database understand `SET LOCAL` only so. The values are formatted from typed ids and nothing else.
+/// BEGIN and the context, and the user check. The values are formatted from typed ids and nothing else. What is one
+/// text here is one message for each statement on the wire: poolers and routers between us and the database
+/// understand `SET LOCAL` only so.
 async fn preamble(
     lease: &Lease,
     access: Access,
     tenant: &Tenant,
     check: &Prepared,
 ) -> std::result::Result<(), tokio_postgres::Error> {
-    let company = format!("set local app.company_id = '{}'", tenant.actor.company_id);
-    let user = set_user(tenant.actor.user_id);
+    let begin = format!(
+        "{};set local app.company_id = '{}';{}",
+        access.begin(),
+        tenant.actor.company_id,
+        set_user(tenant.actor.user_id)
+    );
     let evidence = tenant.evidence();
     let client = lease.client();
-    let (begin, company, user, check) = join!(
-        client.batch_execute(access.begin()),
-        client.batch_execute(&company),
-        client.batch_execute(&user),
-        client.query(check, &evidence),
-    );
-    begin.and(company).and(user).and(check.map(drop))
+    let (begin, check) = join!(client.batch_execute(&begin), client.query(check, &evidence));
+    begin.and(check.map(drop))
 }
 
 /// Binds the acting user.

@@ -39,6 +39,19 @@ pub(crate) enum CompanyCommand {
         #[command(flatten)]
         owner: OwnerArgs,
     },
+    /// Let nobody act for a company, from the next request on.
+    Suspend(WhichCompany),
+    /// Let its people act for a company again.
+    Resume(WhichCompany),
+}
+
+/// A company that is there.
+#[derive(Args, Debug)]
+pub(crate) struct WhichCompany {
+    /// Its id.
+    company: Uuid,
+    #[command(flatten)]
+    owner: OwnerArgs,
 }
 
 /// `paddock user`.
@@ -130,12 +143,26 @@ pub(crate) async fn migrate_to_latest(url: &str) -> Result<(), Failure> {
 }
 
 pub(crate) fn company(command: &CompanyCommand) -> Result<ExitCode, Failure> {
-    let CompanyCommand::Create { name, owner } = command;
-    let id = block_on(async {
-        provision::company(&owner.owner_database_url, name).await.map_err(Failure::from_error)
-    })?;
-    say(&id.to_string());
+    match command {
+        CompanyCommand::Create { name, owner } => {
+            let id = block_on(async {
+                let url = &owner.owner_database_url;
+                provision::company(url, name).await.map_err(Failure::from_error)
+            })?;
+            say(&id.to_string());
+        }
+        CompanyCommand::Suspend(which) => suspend(which, true)?,
+        CompanyCommand::Resume(which) => suspend(which, false)?,
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+fn suspend(which: &WhichCompany, suspended: bool) -> Result<(), Failure> {
+    let found = block_on(async {
+        let url = &which.owner.owner_database_url;
+        provision::suspend(url, which.company, suspended).await.map_err(Failure::from_error)
+    })?;
+    if found { Ok(()) } else { Err(Failure::new("there is no such company")) }
 }
 
 pub(crate) fn user(command: &UserCommand) -> Result<ExitCode, Failure> {

@@ -432,11 +432,16 @@ impl From<DbError> for Problem {
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
             DbError::NotPermitted => Self::new(Code::InsufficientPermission),
+            DbError::Violation(_, name) if name == "users_last_owner" => {
+                Self::new(Code::Conflict).detail("a company keeps at least one active owner")
+            }
             DbError::Violation(kind, name) => of_violation(*kind, name),
             DbError::InvalidText => Self::new(Code::InvalidText),
             DbError::InvalidValue => Self::new(Code::Validation),
             DbError::ContextMissing => logged(Code::ContextMissing, &error),
-            DbError::Aborted | DbError::Internal(_) => logged(Code::Internal, &error),
+            DbError::Hidden | DbError::Aborted | DbError::Internal(_) => {
+                logged(Code::Internal, &error)
+            }
         }
     }
 }
@@ -461,10 +466,18 @@ fn of_violation(kind: Violation, constraint: &str) -> Problem {
 
 /// `customers_email_key` is about `email`, and so is a check of the stored key `email_key`.
 fn field_of(constraint: &str) -> &str {
-    let column = ["customer_comments_", "customers_", "companies_", "users_"]
-        .iter()
-        .find_map(|table| constraint.strip_prefix(table))
-        .unwrap_or(constraint);
+    let column = [
+        "customer_comments_",
+        "customers_",
+        "companies_",
+        "users_",
+        "teams_",
+        "team_members_",
+        "record_shares_",
+    ]
+    .iter()
+    .find_map(|table| constraint.strip_prefix(table))
+    .unwrap_or(constraint);
     let column = ["_check", "_fkey", "_key"]
         .iter()
         .fold(column, |c, kind| c.strip_suffix(kind).unwrap_or(c));

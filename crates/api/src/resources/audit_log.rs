@@ -143,6 +143,7 @@ pub(crate) struct AuditLogQuery {
     tag = "audit log",
     operation_id = "listAuditLog",
     params(AuditLogQuery),
+    extensions(("x-roles" = json!(["owner", "admin"]))),
     responses(
         (status = 200, body = AuditRecordPage, headers(("Link" = String))),
         (status = 403, description = "`insufficient-permission`: for owners and admins"),
@@ -178,6 +179,7 @@ pub(crate) async fn list_audit_log(
     tag = "audit log",
     operation_id = "getAuditRecord",
     params(("audit_record_id" = Uuid, Path, description = "The record")),
+    extensions(("x-roles" = json!(["owner", "admin"]))),
     responses(
         (status = 200, body = AuditRecord),
         (status = 403, description = "`insufficient-permission`: for owners and admins"),

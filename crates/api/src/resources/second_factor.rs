@@ -137,6 +137,7 @@ pub(crate) async fn get_my_second_factor(
     tag = "me",
     operation_id = "beginMySecondFactor",
     request_body = CurrentPassword,
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses(
         (status = 201, body = NewSecondFactor, headers(("Location" = String))),
         (status = 403, description = "`confirmation-failed`: the password is wrong"),
@@ -180,6 +181,7 @@ pub(crate) async fn begin_my_second_factor(
     tag = "me",
     operation_id = "confirmMySecondFactor",
     request_body = FirstCode,
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses(
         (status = 200, body = RecoveryCodes),
         (status = 403, description = "`confirmation-failed`: the code is wrong"),
@@ -223,6 +225,7 @@ pub(crate) async fn confirm_my_second_factor(
     tag = "me",
     operation_id = "removeMySecondFactor",
     request_body = PasswordAndCode,
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses(
         (status = 204, description = "There is none any more"),
         (status = 403, description = "`confirmation-failed`: password or code is wrong"),
@@ -252,6 +255,7 @@ pub(crate) async fn remove_my_second_factor(
     tag = "me",
     operation_id = "replaceMyRecoveryCodes",
     request_body = PasswordAndCode,
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses(
         (status = 200, body = RecoveryCodes),
         (status = 403, description = "`confirmation-failed`: password or code is wrong"),

@@ -257,6 +257,7 @@ pub(crate) async fn get_my_session(
     tag = "me",
     operation_id = "endMySession",
     params(("session_id" = Uuid, Path, description = "The session")),
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses((status = 204, description = "The session is over"))
 )]
 #[delete("/v1/me/sessions/{session_id}")]

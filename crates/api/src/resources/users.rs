@@ -1,22 +1,26 @@
 //! The people of the caller's company who log in.
 
-use actix_web::{get, web::Path};
+use actix_web::{get, patch, web::Path};
 use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::State;
 use crate::auth::caller::Caller;
+use crate::http::body::{Body, word};
+use crate::http::checks::Checks;
 use crate::http::cursor::{Position, Scope};
-use crate::http::etag::{Single, Versioned};
+use crate::http::etag::{Changed, IfMatch, Single, Versioned};
 use crate::http::page::{PageQuery, Paged, Paging, page_of};
 use crate::http::params::{Query, path_id};
+use crate::http::patch::Patch;
 use crate::http::problem::Answer;
 use crate::http::timestamp;
 
 const GET_USER: Statement = sql!("users.sql", "get_user");
+const UPDATE_USER: Statement = sql!("users.sql", "update_user");
 const LIST_USERS: Statement = sql!("users.sql", "list_users");
 const ALL: Statement = sql!("users.sql", "list_users.where.all");
 const ORDER: Statement = sql!("users.sql", "list_users.order.created_at");
@@ -52,9 +56,10 @@ pub(crate) struct User {
     version: i64,
 }
 
-/// What a user is in the company. At present every role may do the same; see the known limits.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+/// What a user is in the company. `x-roles` of each operation says which roles may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(example = "member")]
 pub enum Role {
     /// Answers for the company.
     Owner,
@@ -67,6 +72,8 @@ pub enum Role {
 }
 
 impl Role {
+    const ALL: [Self; 4] = [Self::Owner, Self::Admin, Self::Member, Self::Viewer];
+
     /// As it is stored, and as it stands in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -85,6 +92,39 @@ impl Role {
             "member" => Self::Member,
             _ => Self::Viewer,
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for Role {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        word(deserializer, &Self::ALL.map(|role| (role.as_str(), role)))
+    }
+}
+
+/// Changes of a user (RFC 7396): what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct UserPatch {
+    /// Cannot be cleared. Admins make members and viewers of members and viewers.
+    #[serde(default)]
+    #[schema(value_type = Role, required = false, example = "member")]
+    role: Patch<Role>,
+    /// Whether the user is kept from acting, from their next request on. Cannot be cleared.
+    #[serde(default)]
+    #[schema(value_type = bool, required = false, example = false)]
+    disabled: Patch<bool>,
+}
+
+impl UserPatch {
+    fn check(&self) -> Answer<()> {
+        let mut checks = Checks::default();
+        if self.role == Patch::Null {
+            checks.refuse("role", "required", "cannot be cleared");
+        }
+        if self.disabled == Patch::Null {
+            checks.refuse("disabled", "required", "cannot be cleared");
+        }
+        checks.done()
     }
 }
 
@@ -154,4 +194,38 @@ pub(crate) async fn list_users(
 pub(crate) async fn get_user(caller: Caller, path: Path<String>) -> Answer<Single<User>> {
     let id = path_id(&path)?;
     Ok(Single::found(caller.read_one(GET_USER, &[&id]).await?))
+}
+
+/// Change a user
+///
+/// Their role, and whether they may act. Owners change everybody, admins change members and viewers. The last
+/// active owner stays one.
+#[utoipa::path(
+    tag = "users",
+    operation_id = "updateUser",
+    params(("user_id" = Uuid, Path, description = "The user")),
+    request_body(content(
+        (UserPatch = "application/json"),
+        (UserPatch = "application/merge-patch+json"),
+    )),
+    extensions(("x-roles" = json!(["owner", "admin"]))),
+    responses(
+        (status = 200, body = User, headers(("ETag" = String))),
+        (status = 409, description = "`conflict`: the company would be left without an owner"),
+        (status = 412, description = "`version-mismatch`"),
+    )
+)]
+#[patch("/v1/users/{user_id}")]
+pub(crate) async fn update_user(
+    caller: Caller,
+    path: Path<String>,
+    IfMatch { versions, .. }: IfMatch,
+    Body(patch): Body<UserPatch>,
+) -> Answer<Single<User>> {
+    let id = path_id(&path)?;
+    patch.check()?;
+    let (role, disabled) = (patch.role.value().map(|role| role.as_str()), patch.disabled.value());
+    let changed: Changed<User> =
+        caller.write_one(UPDATE_USER, &[&id, &versions, &role, &disabled]).await?;
+    changed.or_mismatch().map(Single::found)
 }

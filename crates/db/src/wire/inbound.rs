@@ -102,7 +102,7 @@ impl Inbound {
         let tag = self.head[0];
         let status = self.head.get(HEAD).copied();
         self.head.clear();
-        match (tag, expected.front()) {
+        match (tag, expected.front_mut()) {
             (b'Z', front) => {
                 let flight = matches!(front, Some(Expected::Step(_)));
                 ready(status.unwrap_or(b'I'), answers);
@@ -116,10 +116,14 @@ impl Inbound {
                 // Whether what is kept was prepared is not known any more.
                 self.lost |= matches!(step.kind, Kind::Begin | Kind::BeginReadOnly);
             }
-            // CommandComplete, EmptyQueryResponse, PortalSuspended: the step is done.
-            (b'C' | b'I' | b's', Some(Expected::Step(Step { last: false, .. }))) => {
-                expected.pop_front();
-                ready(b'T', answers);
+            // CommandComplete, EmptyQueryResponse, PortalSuspended: a statement is done, and with its last one
+            // the step.
+            (b'C' | b'I' | b's', Some(Expected::Step(step))) => {
+                step.left = step.left.saturating_sub(1);
+                if step.left == 0 && !step.last {
+                    expected.pop_front();
+                    ready(b'T', answers);
+                }
             }
             _ => {}
         }

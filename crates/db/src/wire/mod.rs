@@ -28,6 +28,8 @@ enum Expected {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Step {
     kind: Kind,
+    /// How many statements of it are still to be answered.
+    left: usize,
     /// Whether the Sync comes after it.
     last: bool,
 }
@@ -35,9 +37,10 @@ struct Step {
 /// What a request is, as far as a flight cares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
+    /// BEGIN, and whatever `SET LOCAL` comes with it.
     Begin,
+    /// The same with `BEGIN READ ONLY`.
     BeginReadOnly,
-    SetLocal,
     /// One statement, prepared or not, by the extended protocol.
     Query,
     Commit,
@@ -52,5 +55,4 @@ impl Kind {
 }
 
 /// What the connection prepares for every flight: the statement's name is its text.
-const KEPT: [(Kind, &str); 3] =
-    [(Kind::Begin, "begin"), (Kind::BeginReadOnly, "begin read only"), (Kind::Commit, "commit")];
+const KEPT: [&str; 3] = ["begin", "begin read only", "commit"];

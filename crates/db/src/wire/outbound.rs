@@ -22,14 +22,14 @@ pub(super) fn transform(
     let mut rest = &requests[..];
     while let Some((first, after)) = rest.split_first() {
         let length = flight(rest);
-        if length > 1 {
+        if length > 0 {
             if !std::mem::replace(kept, true) {
                 keep(to)?;
             }
             for (i, request) in rest[..length].iter().enumerate() {
                 let last = i + 1 == length;
-                push(request.kind, &from[..request.length], to)?;
-                expected.push_back(Expected::Step(Step { kind: request.kind, last }));
+                let left = push(request.kind, &from[..request.length], to)?;
+                expected.push_back(Expected::Step(Step { kind: request.kind, left, last }));
                 from.advance(request.length);
             }
             frontend::sync(to);
@@ -55,10 +55,9 @@ struct Request {
 
 /// How many of the requests, from the first one on, are one transaction.
 fn flight(requests: &[Request]) -> usize {
-    let inside = |request: &&Request| matches!(request.kind, Kind::SetLocal | Kind::Query);
     match requests.split_first() {
         Some((begin, rest)) if matches!(begin.kind, Kind::Begin | Kind::BeginReadOnly) => {
-            let steps = rest.iter().take_while(inside).count();
+            let steps = rest.iter().take_while(|request| request.kind == Kind::Query).count();
             let ends = rest.get(steps).is_some_and(|request| request.kind == Kind::Commit);
             1 + steps + usize::from(ends)
         }
@@ -99,15 +98,23 @@ fn message_length(bytes: &[u8]) -> Option<usize> {
 
 /// The statements that the preamble and the end of a flight are made of; see tenant.rs.
 fn simple(text: &[u8]) -> Kind {
-    match text.strip_suffix(b"\0") {
+    let mut statements = statements(text.strip_suffix(b"\0").unwrap_or(text));
+    let kind = match statements.next() {
         Some(b"begin") => Kind::Begin,
         Some(b"begin read only") => Kind::BeginReadOnly,
-        Some(b"commit") => Kind::Commit,
-        Some(text) if text.starts_with(b"set local app.") && !text.contains(&b';') => {
-            Kind::SetLocal
-        }
-        _ => Kind::Other,
+        Some(b"commit") if statements.next().is_none() => return Kind::Commit,
+        _ => return Kind::Other,
+    };
+    if statements.all(|statement| statement.starts_with(b"set local app.")) {
+        kind
+    } else {
+        Kind::Other
     }
+}
+
+/// What the context is made of has no semicolon inside; see tenant.rs.
+fn statements(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+    text.split(|byte| *byte == b';')
 }
 
 fn extended(tags: &[u8]) -> Kind {
@@ -119,26 +126,31 @@ fn extended(tags: &[u8]) -> Kind {
 
 /// Prepares what every flight needs. Closing comes first, for a connection on which this has failed.
 fn keep(to: &mut BytesMut) -> io::Result<()> {
-    for (_, text) in KEPT {
+    for text in KEPT {
         frontend::close(b'S', text, to)?;
         frontend::parse(text, text, [], to)?;
     }
     Ok(())
 }
 
-/// Writes one request without its Sync; simple queries by the extended protocol, which has none.
-fn push(kind: Kind, request: &[u8], to: &mut BytesMut) -> io::Result<()> {
+/// Writes one request without its Sync; simple queries by the extended protocol, which has none, and takes one
+/// statement at a time. Answers how many they are.
+fn push(kind: Kind, request: &[u8], to: &mut BytesMut) -> io::Result<usize> {
     if kind == Kind::Query {
         to.extend_from_slice(&request[..request.len() - HEAD]);
-        return Ok(());
+        return Ok(1);
     }
-    let kept = KEPT.iter().find(|(of, _)| *of == kind).map(|(_, name)| *name);
-    if kept.is_none() {
-        let text = &request[HEAD..request.len() - 1];
-        frontend::parse("", std::str::from_utf8(text).map_err(io::Error::other)?, [], to)?;
+    let mut count = 0;
+    for text in statements(&request[HEAD..request.len() - 1]) {
+        let kept = KEPT.iter().find(|kept| kept.as_bytes() == text);
+        if kept.is_none() {
+            frontend::parse("", std::str::from_utf8(text).map_err(io::Error::other)?, [], to)?;
+        }
+        let no_value = |(), _: &mut BytesMut| Ok(IsNull::Yes);
+        frontend::bind("", kept.unwrap_or(&""), [], [], no_value, [], to)
+            .map_err(|_| io::Error::other("a statement without parameters could not be bound"))?;
+        frontend::execute("", 0, to)?;
+        count += 1;
     }
-    let no_value = |(), _: &mut BytesMut| Ok(IsNull::Yes);
-    frontend::bind("", kept.unwrap_or_default(), [], [], no_value, [], to)
-        .map_err(|_| io::Error::other("a statement without parameters could not be bound"))?;
-    frontend::execute("", 0, to)
+    Ok(count)
 }

@@ -39,6 +39,7 @@ pub(crate) struct NewEmailToken {
     tag = "me",
     operation_id = "requestEmailChange",
     request_body = EmailChange,
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses(
         (status = 202, description = "A mail is on its way"),
         (status = 403, description = "`confirmation-failed`: the password is wrong"),

@@ -37,6 +37,7 @@ pub(crate) struct PasswordChange {
     tag = "me",
     operation_id = "changePassword",
     request_body = PasswordChange,
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
     responses(
         (status = 200, body = Session),
         (status = 403, description = "`confirmation-failed`: the password is wrong"),

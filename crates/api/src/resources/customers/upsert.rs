@@ -2,7 +2,7 @@
 
 use actix_web::put;
 use actix_web::web::Path;
-use paddock_db::{Statement, sql};
+use paddock_db::{Error as DbError, Statement, sql};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -135,9 +135,19 @@ pub(crate) async fn put_customer_by_email(
                 &exists,
             ],
         )
-        .await?;
+        .await
+        .map_err(or_taken)?;
     let customer = rows.into_iter().next().ok_or_else(|| Problem::new(Code::VersionMismatch))?;
     let location = format!("/v1/customers/{}", customer.id);
     let new = customer.version == 1;
     Ok(if new { Single::created(customer, location) } else { Single::found(customer) })
+}
+
+/// A customer with this e-mail may be one that the caller does not see: then the e-mail is taken, as it would
+/// be for a new customer.
+pub(super) fn or_taken(error: DbError) -> Problem {
+    match error {
+        DbError::Hidden => Problem::new(Code::AlreadyExists),
+        error => error.into(),
+    }
 }

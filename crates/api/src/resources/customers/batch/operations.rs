@@ -11,7 +11,7 @@ use super::{CustomerRef, Outcome};
 use crate::http::body::Object;
 use crate::http::params::Id;
 use crate::http::problem::{Answer, Code, FieldError, Problem};
-use crate::resources::customers::upsert::CustomerWithEmail;
+use crate::resources::customers::upsert::{CustomerWithEmail, or_taken};
 use crate::resources::customers::{CustomerPatch, NewCustomer};
 
 const CREATE_CUSTOMERS: Statement = sql!("customers.sql", "create_customers");
@@ -144,7 +144,8 @@ impl Operation for Upsert {
                     UPSERT_CUSTOMERS,
                     &[&emails, &names, &phones, &titles, &stages, &marks, &phone, &title, &stage],
                 )
-                .await?;
+                .await
+                .map_err(or_taken)?;
             let mut written = written.into_iter().peekable();
             let marked = emails.iter().zip(&mut outcomes).zip(marks).filter(|(_, marked)| *marked);
             for ((email, outcome), _) in marked {
