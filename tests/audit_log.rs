@@ -26,6 +26,7 @@ async fn a_login_is_recorded_with_who_came_and_without_their_secret() {
             "user_id": { "new": alice.user_id }, "epoch": { "new": 0 }, "secret_hash": { "redacted": true },
             "expires_at": started[0]["changes"]["expires_at"],
             "refreshed_at": started[0]["changes"]["refreshed_at"],
+            "logged_in_at": started[0]["changes"]["refreshed_at"],
         },
         "created_at": started[0]["created_at"],
     });

@@ -100,6 +100,7 @@ async fn every_operation_but_those_of_strangers_and_health_wants_a_token() {
     }
     let health = ["/.well-known/jwks.json", "/livez", "/openapi.json", "/readyz"];
     let strangers = [
+        "accept-invitation",
         "confirm-email",
         "login",
         "request-password-reset",

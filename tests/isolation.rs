@@ -88,7 +88,7 @@ impl Scene {
     }
 }
 
-/// A customer with a comment and a share, a team of one, and a session.
+/// A customer with a comment and a share, a team of one, a session, and an invitation.
 async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let customer = format!(
         "insert into crm.customers (name, email) values ('{name}', '{email}') returning id"
@@ -111,6 +111,9 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     app.rows_as(place, &member).await;
     let session = "insert into crm.sessions (secret_hash, epoch) values (sha256(''), 0)";
     app.rows_as(place, session).await;
+    let invitation = "insert into crm.invitations (email, role, secret_hash)
+        values ('erin@pepsi.example', 'viewer', sha256(''))";
+    app.rows_as(place, invitation).await;
     id
 }
 
@@ -558,7 +561,7 @@ async fn the_owner_without_a_company_sees_nothing() {
     for (table, column) in scene.tables().await {
         let statement = format!("select {column} from {table}");
         // A table that the owner may set up or clear asks for the company; the others have no policy for the owner.
-        if ["crm.audit_log", "crm.companies", "crm.user_logins", "crm.users"]
+        if ["crm.audit_log", "crm.companies", "crm.invitations", "crm.user_logins", "crm.users"]
             .contains(&table.as_str())
         {
             assert!(owner.refusal(&statement).await.starts_with("42704 "), "{table}");
@@ -858,17 +861,20 @@ const QUESTIONS: &[Question] = &[
         sql: "select name from functions f
             where prosecdef and (
                 f.pronamespace <> 'identity'::regnamespace
-                    and name not in ('app.record_change()', 'app.record_failed_login(text)')
+                    and name not in (
+                        'app.record_change()', 'app.record_failed_login(text)', 'app.record_second_factor()'
+                    )
                 or f.proowner <> 'paddock_owner'::regrole
                 or exists (
                     select from aclexplode(coalesce(f.proacl, acldefault('f', f.proowner))) x
                     where x.grantee not in (f.proowner, 'paddock_auth'::regrole)
-                        or f.proname = 'record_change' and x.grantee <> f.proowner
+                        or f.proname in ('record_change', 'record_second_factor') and x.grantee <> f.proowner
                 )
             )",
         sabotage: &[
             "alter function app.touch() security definer",
             "grant execute on function app.record_change() to paddock_auth",
+            "grant execute on function app.record_second_factor() to paddock_auth",
             "grant execute on function app.record_failed_login(text) to paddock_app",
             "alter function identity.reset_password(bytea, text) owner to postgres",
             "grant execute on function identity.reset_password(bytea, text) to paddock_app",

@@ -173,7 +173,13 @@ async fn a_table_in_use_is_reported_and_waited_for() {
     admin
         .run(
             "drop function app.explain_access(regclass, uuid), app.record_catalog(), app.catalog();
+            drop table crm.invitations;
+            drop function identity.may_enter(uuid, uuid), identity.find_invitation(uuid, bytea),
+                identity.accept_invitation(uuid, bytea, text, uuid, text),
+                identity.list_companies(uuid, uuid, timestamptz, uuid, bigint),
+                identity.remove_user(uuid, uuid, uuid, bigint[]);
             drop table app.catalog_record, identity.second_factors;
+            drop function app.record_second_factor();
             drop function identity.forget_old_tokens(), identity.end_everything(uuid),
                 identity.begin_sign_up(text, text, text, text, bytea), identity.complete_sign_up(bytea),
                 identity.begin_password_reset(text, bytea), identity.words_of_reset(bytea),

@@ -79,31 +79,36 @@ from (
     )
     union all
     select
-        'crm.' || e.table_name,
+        e.schema_name || '.' || e.table_name,
         format('%s is not there, does not run, or not for each row', e.trigger_name),
-        format('create the trigger %I again, as in sql/migrations/V0011__audit_log.sql', e.trigger_name)
+        format('create the trigger %I again, as in sql/migrations/%s', e.trigger_name, e.migration)
     from (
         values
-            ('companies', 'companies_record', 21, true),
-            ('users', 'users_record', 29, true),
-            ('user_logins', 'user_logins_record', 29, true),
-            ('sessions', 'sessions_record_start', 5, true),
-            ('sessions', 'sessions_record_end', 17, false),
-            ('sessions', 'sessions_record_reuse', 17, false),
-            ('sessions', 'sessions_record_change', 17, false)
-    ) e (table_name, trigger_name, type, is_unconditional)
+            ('crm', 'companies', 'companies_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
+            ('crm', 'users', 'users_record', 'record_change', 29, true, 'V0011__audit_log.sql'),
+            ('crm', 'user_logins', 'user_logins_record', 'record_change', 29, true, 'V0013__user_logins.sql'),
+            ('crm', 'sessions', 'sessions_record_start', 'record_change', 5, true, 'V0011__audit_log.sql'),
+            ('crm', 'sessions', 'sessions_record_end', 'record_change', 17, false, 'V0011__audit_log.sql'),
+            ('crm', 'sessions', 'sessions_record_reuse', 'record_change', 17, false, 'V0011__audit_log.sql'),
+            ('crm', 'sessions', 'sessions_record_change', 'record_change', 17, false, 'V0011__audit_log.sql'),
+            ('crm', 'invitations', 'invitations_record', 'record_change', 21, true, 'V0015__invitations.sql'),
+            (
+                'identity', 'second_factors', 'second_factors_record', 'record_second_factor', 29, true,
+                'V0015__invitations.sql'
+            )
+    ) e (schema_name, table_name, trigger_name, function_name, type, is_unconditional, migration)
     where not exists (
         select
         from pg_catalog.pg_trigger t
         join pg_catalog.pg_class c on c.oid = t.tgrelid
-        where c.relnamespace = to_regnamespace('crm')
+        where c.relnamespace = to_regnamespace(e.schema_name)
             and c.relname = e.table_name
             and t.tgname = e.trigger_name
             and t.tgfoid = (
                 select h.oid
                 from pg_catalog.pg_proc h
                 where h.pronamespace = to_regnamespace('app')
-                    and h.proname = 'record_change'
+                    and h.proname = e.function_name
                     and h.pronargs = 0
             )
             and t.tgtype = e.type

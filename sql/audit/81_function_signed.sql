@@ -64,6 +64,7 @@ left join (
         ('app.may_read_audit_log()', 'plpgsql', 'stable', false, '66493093cceea2d164c369a1182f8239'),
         ('app.record_change()', 'plpgsql', 'volatile', true, null),
         ('app.record_failed_login(text)', 'plpgsql', 'volatile', true, null),
+        ('app.record_second_factor()', 'plpgsql', 'volatile', true, null),
         ('identity.forget_old_tokens()', 'sql', 'volatile', false, null),
         ('identity.end_everything(uuid)', 'plpgsql', 'volatile', false, null),
         ('identity.begin_sign_up(text, text, text, text, bytea)', 'plpgsql', 'volatile', true, null),
@@ -75,7 +76,12 @@ left join (
         ('identity.renew_password_hash(uuid, text, text)', 'sql', 'volatile', true, null),
         ('identity.begin_email_change(uuid, text, bytea)', 'plpgsql', 'volatile', true, null),
         ('identity.change_email(bytea)', 'plpgsql', 'volatile', true, null),
-        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'plpgsql', 'volatile', true, null)
+        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'plpgsql', 'volatile', true, null),
+        ('identity.may_enter(uuid, uuid)', 'plpgsql', 'volatile', true, null),
+        ('identity.find_invitation(uuid, bytea)', 'plpgsql', 'volatile', true, null),
+        ('identity.accept_invitation(uuid, bytea, text, uuid, text)', 'plpgsql', 'volatile', true, null),
+        ('identity.list_companies(uuid, uuid, timestamp with time zone, uuid, bigint)', 'plpgsql', 'volatile', true, null),
+        ('identity.remove_user(uuid, uuid, uuid, bigint[])', 'plpgsql', 'volatile', true, null)
 ) s (signature, language, volatility, definer, says) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language

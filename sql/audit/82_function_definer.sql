@@ -1,8 +1,9 @@
 -- Is there a function that runs with somebody else's rights?
 -- SECURITY DEFINER is a door: whoever may call it acts as its owner. Signed are the steps by which the login door,
--- which has nothing in crm, signs people up, lets them arrive who log in elsewhere, changes passwords and e-mails and
--- records failed logins; and app.record_change, which is for triggers alone, because nobody who changes a row may
--- write its record himself.
+-- which has nothing in crm, signs people up, lets them arrive who log in elsewhere, changes passwords and e-mails,
+-- records failed logins, and takes people into companies, from one to another and out; and app.record_change and
+-- app.record_second_factor, which are for triggers alone, because nobody who changes a row may write its record
+-- himself.
 -- Each belongs to paddock_owner, who neither logs in nor bypasses row security, has a search_path that ends in
 -- pg_temp, and can be called by the role in the list and by nobody else.
 select
@@ -44,6 +45,7 @@ left join (
     values
         ('app.record_change()', null),
         ('app.record_failed_login(text)', 'paddock_auth'),
+        ('app.record_second_factor()', null),
         ('identity.begin_sign_up(text, text, text, text, bytea)', 'paddock_auth'),
         ('identity.complete_sign_up(bytea)', 'paddock_auth'),
         ('identity.begin_password_reset(text, bytea)', 'paddock_auth'),
@@ -53,7 +55,12 @@ left join (
         ('identity.renew_password_hash(uuid, text, text)', 'paddock_auth'),
         ('identity.begin_email_change(uuid, text, bytea)', 'paddock_auth'),
         ('identity.change_email(bytea)', 'paddock_auth'),
-        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'paddock_auth')
+        ('identity.arrive(uuid, text, text, text, boolean, text, text)', 'paddock_auth'),
+        ('identity.may_enter(uuid, uuid)', 'paddock_auth'),
+        ('identity.find_invitation(uuid, bytea)', 'paddock_auth'),
+        ('identity.accept_invitation(uuid, bytea, text, uuid, text)', 'paddock_auth'),
+        ('identity.list_companies(uuid, uuid, timestamp with time zone, uuid, bigint)', 'paddock_auth'),
+        ('identity.remove_user(uuid, uuid, uuid, bigint[])', 'paddock_auth')
 ) s (signature, caller) on s.signature = f.signature
 where s.signature is null
     or f.owner <> 'paddock_owner'

@@ -2,7 +2,8 @@
 -- A trigger sees every row that is written and may change it. Signed, for each row and without conditions: before
 -- update, app.touch everywhere and app.keep_an_owner, which may refuse a row, on users; after update,
 -- app.log_everybody_out, which outdates the tokens of a suspended company, on companies. And app.record_change, which
--- changes no row that it sees, after whatever, for each row, also on a condition.
+-- changes no row that it sees, after whatever, for each row, also on a condition; app.record_second_factor, the same for
+-- identity.second_factors.
 select
     'trigger_signed' as id,
     'high' as severity,
@@ -29,6 +30,8 @@ where n.nspname !~ '^(pg_|information_schema$)'
                 )
                 -- For each row (1), not before (2), not of TRUNCATE (32) and not instead (64).
                 or h.proname = 'record_change' and t.tgtype & 99 = 1
+                or h.proname = 'record_second_factor' and t.tgtype & 99 = 1
+                    and n.nspname = 'identity' and c.relname = 'second_factors'
             )
     )
 order by object, detail;

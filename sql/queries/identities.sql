@@ -1,5 +1,6 @@
 -- name: find_login
--- By the login door: the identity of an e-mail, the company it entered first, and whether it has a second factor.
+-- By the login door: the identity of an e-mail, the company that it enters, and whether it has a second factor. That
+-- company is $2, if it is given; else, of those where its user may act, the one that it came to first.
 select
     i.id,
     i.password_hash,
@@ -10,7 +11,8 @@ from identity.identities i
 join identity.memberships m on m.identity_id = i.id
 left join identity.second_factors f on f.identity_id = i.id
 where i.email_key = app.fold($1::text)
-order by m.created_at, m.company_id
+    and ($2::uuid is null or m.company_id = $2)
+order by identity.may_enter(m.company_id, m.user_id) desc, m.created_at, m.company_id
 limit 1
 
 -- name: record_failed_login

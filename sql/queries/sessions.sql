@@ -1,8 +1,11 @@
 -- name: start_session
--- At a login: a session of the acting user; who that is, and the epoch that its tokens carry.
+-- At a login: a session of the acting user; who that is, and the epoch that its tokens carry. $3 is when they logged in,
+-- if they come from another company: thirty days after that it is over.
 with started as (
-    insert into crm.sessions (secret_hash, epoch, user_agent)
-    select $1::bytea, u.token_epoch, $2::text
+    insert into crm.sessions (secret_hash, epoch, user_agent, logged_in_at, expires_at)
+    select
+        $1::bytea, u.token_epoch, $2::text, coalesce($3::timestamptz, now()),
+        least(now() + interval '168 hours', coalesce($3, now()) + interval '720 hours')
     from crm.users u
     where u.id = (select app.user_id())
     returning id, epoch, expires_at
@@ -25,7 +28,11 @@ set
     refreshed_at = case when s.secret_hash = $2::bytea then now() else s.refreshed_at end,
     expires_at = case
         when s.secret_hash = $2::bytea
-            then least(now() + interval '168 hours', s.created_at + interval '720 hours')
+            then least(
+                now() + interval '168 hours',
+                s.created_at + interval '720 hours',
+                s.logged_in_at + interval '720 hours'
+            )
         else s.expires_at
     end,
     ended_at = case
@@ -42,6 +49,13 @@ where s.id = $1::uuid
     and s.ended_at is null
     and s.expires_at > now()
 returning s.ended_at is null, s.epoch, extract(epoch from s.expires_at - now())::bigint
+
+-- name: when_logged_in
+select s.logged_in_at
+from crm.sessions s
+where s.id = $1::uuid
+    and s.ended_at is null
+    and s.expires_at > now()
 
 -- name: end_session
 update crm.sessions s

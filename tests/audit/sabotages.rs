@@ -426,6 +426,12 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
     ("audit_log", "crm.users", "alter table crm.users disable trigger users_record"),
     ("audit_log", "crm.sessions", "drop trigger sessions_record_reuse on crm.sessions"),
     ("audit_log", "crm.user_logins", "drop trigger user_logins_record on crm.user_logins"),
+    ("audit_log", "crm.invitations", "drop trigger invitations_record on crm.invitations"),
+    (
+        "audit_log",
+        "identity.second_factors",
+        "drop trigger second_factors_record on identity.second_factors",
+    ),
     (
         "audit_log",
         "crm.companies",

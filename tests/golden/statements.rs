@@ -29,7 +29,7 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 14] = [
+const FILES: [(&str, &str, &str); 16] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
     ("audit_log.sql", "paddock_app", AUDIT_LOG),
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
@@ -41,16 +41,19 @@ const FILES: [(&str, &str, &str); 14] = [
     ("customer_shares.sql", "paddock_app", include_str!("../../sql/queries/customer_shares.sql")),
     ("customers.sql", "paddock_app", CUSTOMERS),
     ("teams.sql", "paddock_app", TEAMS),
+    ("invitations.sql", "paddock_app", INVITATIONS),
     ("users.sql", "paddock_app", USERS),
     ("session.sql", "paddock_app", include_str!("../../sql/queries/session.sql")),
     ("sessions.sql", "paddock_app", include_str!("../../sql/queries/sessions.sql")),
     ("identities.sql", "paddock_auth", include_str!("../../sql/queries/identities.sql")),
     ("accounts.sql", "paddock_auth", include_str!("../../sql/queries/accounts.sql")),
     ("second_factors.sql", "paddock_auth", include_str!("../../sql/queries/second_factors.sql")),
+    ("memberships.sql", "paddock_auth", include_str!("../../sql/queries/memberships.sql")),
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
+const INVITATIONS: &str = include_str!("../../sql/queries/invitations.sql");
 const AUDIT_LOG: &str = include_str!("../../sql/queries/audit_log.sql");
 const USERS: &str = include_str!("../../sql/queries/users.sql");
 
@@ -290,6 +293,7 @@ async fn report(scene: &Scene, order: Option<&str>) -> Report {
                 "list_audit_log" => list_audit_log(scene, &mut report).await,
                 "list_users" => list_users(scene, &mut report).await,
                 "list_teams" => list_teams(scene, &mut report).await,
+                "list_invitations" => list_invitations(scene, &mut report).await,
                 _ => {
                     let values = values_for(scene, name);
                     let values = values
@@ -364,6 +368,20 @@ async fn list_teams(scene: &Scene, report: &mut Report) {
     let later = start().after(find("list_teams.after.created_at"), &TIME, &UUID).limit(&PAGE).sql();
     let values = [quoted("2020-01-01Z"), quoted(UUID), PAGE.to_string()];
     one(scene, &scene.app, report, "list_teams, later", &later, &values).await;
+}
+
+async fn list_invitations(scene: &Scene, report: &mut Report) {
+    let find = |name| Statement::find(name, INVITATIONS);
+    let start = || {
+        let (base, order) = (find("list_invitations"), find("list_invitations.order.created_at"));
+        Listing::new(base, order).always(find("list_invitations.where.open"))
+    };
+    let first = start().limit(&PAGE).sql();
+    one(scene, &scene.app, report, "list_invitations", &first, &[PAGE.to_string()]).await;
+    let later =
+        start().after(find("list_invitations.after.created_at"), &TIME, &UUID).limit(&PAGE).sql();
+    let values = [quoted("2020-01-01Z"), quoted(UUID), PAGE.to_string()];
+    one(scene, &scene.app, report, "list_invitations, later", &later, &values).await;
 }
 
 /// Each filter by itself, and those that are likely together; with values that fit few records and many.
@@ -451,11 +469,14 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         "create_user_login" => {
             ["user77@example.com", "https://other.example", "user77"].map(quoted).to_vec()
         }
-        "start_session" => vec![hash(), quoted("Firefox")],
+        "start_session" => vec![hash(), quoted("Firefox"), none()],
         "refresh_session" => vec![quoted(Uuid::nil()), hash(), hash()],
-        "end_session" | "end_other_sessions" | "get_session" => vec![quoted(Uuid::nil())],
+        "end_session" | "end_other_sessions" | "get_session" | "when_logged_in" => {
+            vec![quoted(Uuid::nil())]
+        }
         "list_sessions" => vec![none(), page],
-        "find_login" | "find_identity" => vec![quoted("USER77@example.com")],
+        "find_login" => vec![quoted("USER77@example.com"), none()],
+        "find_identity" => vec![quoted("USER77@example.com")],
         "begin_sign_up" => {
             let who = ["new@example.com", "Another", "Ada", "$argon2id$made-up"].map(quoted);
             who.into_iter().chain([hash()]).collect()
@@ -468,6 +489,29 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         }
         "begin_email_change" => {
             vec![quoted(&scene.newcomer[0]), quoted("new@example.com"), hash()]
+        }
+        "create_invitation" => {
+            vec![quoted("new@example.com"), none(), quoted("member"), hash()]
+        }
+        "get_invitation" => vec![quoted(Uuid::nil())],
+        "resend_invitation" => vec![quoted(Uuid::nil()), hash()],
+        "revoke_invitation" => vec![quoted(Uuid::nil()), none()],
+        "find_invitation" => vec![quoted(scene.alice.company_id), hash()],
+        "accept_invitation" => {
+            let company = quoted(scene.alice.company_id);
+            vec![company, hash(), quoted("Ada"), none(), quoted("$argon2id$made-up")]
+        }
+        "list_companies" => {
+            let alice = [scene.alice.company_id, scene.alice.user_id].map(quoted);
+            alice.into_iter().chain([none(), none(), page]).collect()
+        }
+        "find_place" => {
+            let alice = [scene.alice.company_id, scene.alice.user_id].map(quoted);
+            alice.into_iter().chain([quoted(scene.alice.company_id)]).collect()
+        }
+        "remove_user" => {
+            let alice = [scene.alice.company_id, scene.alice.user_id].map(quoted);
+            alice.into_iter().chain([quoted(Uuid::nil()), none()]).collect()
         }
         "record_failed_login" => vec![quoted("USER77@example.com")],
         "get_audit_record" => vec![quoted(Uuid::nil())],

@@ -39,8 +39,8 @@ impl Scene {
         let world = World::new().await;
         let document = Document::of_the_code();
         let admin = Psql::new(&world.database.admin_url()).await;
-        let nike = people(&world, &document, world.alice().await, "nike").await;
-        let coca_cola = people(&world, &document, world.bob().await, "coca-cola").await;
+        let nike = people(&world, &admin, &document, world.alice().await, "nike").await;
+        let coca_cola = people(&world, &admin, &document, world.bob().await, "coca-cola").await;
         let rows = Rows::of(&admin, nike[0].1.company_id).await;
         Self { world, document, admin, nike, coca_cola, rows }
     }
@@ -96,8 +96,7 @@ impl Scene {
         Ok(book)
     }
 
-    /// Created if the collection creates, else the last of the list: the boss, who is the first user, should not
-    /// be disabled.
+    /// Created if the collection creates, else the last of the list.
     async fn record(
         &self,
         person: &Person,
@@ -106,8 +105,12 @@ impl Scene {
         number: usize,
     ) -> Result<Value, Lack> {
         let address = filled(&resource.collection, book);
-        if resource.collection == "/v1/me/sessions" {
-            let id = self.begin_session(person).await;
+        let without_operation = match resource.collection.as_str() {
+            "/v1/me/sessions" => Some(self.begin_session(person).await),
+            "/v1/users" => Some(self.hire(person).await),
+            _ => None,
+        };
+        if let Some(id) = without_operation {
             let reply = person.get(&format!("{address}/{id}")).await;
             return if reply.status == 200 {
                 Ok(reply.json)
@@ -128,12 +131,15 @@ impl Scene {
 
     /// As a login does, without the work of one: no operation creates a session with a token. Answers its id.
     pub async fn begin_session(&self, person: &Person) -> String {
-        let insert =
-            "insert into crm.sessions (company_id, user_id, secret_hash, epoch, user_agent)
-            values ('{company}', '{user}', sha256(uuid_send(gen_random_uuid())), 0, 'Firefox')
+        begin_session(&self.admin, person).await
+    }
+
+    /// A colleague who sends nothing: no operation creates one at once. Answers the id.
+    async fn hire(&self, person: &Person) -> String {
+        let insert = "insert into crm.users (company_id, name, email, role)
+            values ('{company}', 'Victor', gen_random_uuid() || '@example.com', 'viewer')
             returning id";
-        let insert = insert.replace("{company}", &person.company_id.to_string());
-        self.admin.value(&insert.replace("{user}", &person.user_id.to_string())).await
+        self.admin.value(&insert.replace("{company}", &person.company_id.to_string())).await
     }
 
     /// The last of them, where records can be deleted.
@@ -173,25 +179,39 @@ impl Scene {
     }
 }
 
-/// The boss, and a colleague of every role of the document. API keys will be a line here. The last one sends
-/// nothing: requests that change a user are about them.
-async fn people(world: &World, document: &Document, boss: Person, domain: &str) -> Vec<Known> {
+/// The boss, and a colleague of every role of the document. API keys will be a line here.
+async fn people(
+    world: &World,
+    admin: &Psql,
+    document: &Document,
+    boss: Person,
+    domain: &str,
+) -> Vec<Known> {
     let mut people = vec![(BOSS.to_owned(), boss.clone())];
     for role in document.roles() {
-        let colleague = colleague(world, &boss, &role, domain).await;
+        let colleague = colleague(world, admin, &boss, &role, domain).await;
         people.push((role, colleague));
     }
-    colleague(world, &boss, "viewer", &format!("last.{domain}")).await;
     people
 }
 
+async fn begin_session(admin: &Psql, person: &Person) -> String {
+    let insert = "insert into crm.sessions (company_id, user_id, secret_hash, epoch, user_agent)
+        values ('{company}', '{user}', sha256(uuid_send(gen_random_uuid())), 0, 'Firefox')
+        returning id";
+    let insert = insert.replace("{company}", &person.company_id.to_string());
+    admin.value(&insert.replace("{user}", &person.user_id.to_string())).await
+}
+
 /// With a token as the login gives it, without the work of one.
-async fn colleague(world: &World, boss: &Person, role: &str, domain: &str) -> Person {
+async fn colleague(world: &World, admin: &Psql, boss: &Person, role: &str, domain: &str) -> Person {
     let email = &format!("{role}@{domain}.example");
     let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
     let mut person = boss.clone();
     person.user_id = user(&world.database.admin_url(), boss.company_id, &new).await.unwrap();
-    person.with_token(&forge::sign(&forge::header(), &forge::claims(&person)))
+    let mut claims = forge::claims(&person);
+    claims.insert("sid".to_owned(), begin_session(admin, &person).await.into());
+    person.with_token(&forge::sign(&forge::header(), &claims))
 }
 
 fn filled(path: &str, book: &Book) -> String {

@@ -31,6 +31,7 @@ use crate::http::problem::ProblemBody;
         (name = "me", description = "Who the access token acts as"),
         (name = "company", description = "The tenant"),
         (name = "users", description = "The people of a company who log in"),
+        (name = "invitations", description = "How colleagues come in"),
         (name = "teams", description = "Users who work together"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),

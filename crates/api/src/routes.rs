@@ -19,10 +19,10 @@ use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::takes_parameters;
-use crate::resources::accounts::{email, password, reset, sign_up};
+use crate::resources::accounts::{email, invitation, password, reset, sign_up};
 use crate::resources::{
-    audit_log, company, customer_comments, customer_shares, customers, docs, health, jwks, login,
-    login_second_factor, me, second_factor, sessions, teams, users,
+    audit_log, company, customer_comments, customer_shares, customers, docs, health, invitations,
+    jwks, login, login_second_factor, me, my_companies, second_factor, sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -35,6 +35,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(reset::request_password_reset)
         .service(reset::reset_password)
         .service(email::confirm_email)
+        .service(invitation::accept_invitation)
         .service(login_second_factor::login_with_second_factor)
         .service(sessions::refresh)
         .service(sessions::log_out)
@@ -47,6 +48,8 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(second_factor::remove_my_second_factor)
         .service(second_factor::replace_my_recovery_codes)
         .service(me::get_me)
+        .service(my_companies::list_my_companies)
+        .service(my_companies::switch_company)
         .service(password::change_password)
         .service(email::request_email_change)
         .service(me::ping)
@@ -55,6 +58,12 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(users::list_users)
         .service(users::get_user)
         .service(users::update_user)
+        .service(users::delete_user)
+        .service(invitations::list_invitations)
+        .service(invitations::create_invitation)
+        .service(invitations::get_invitation)
+        .service(invitations::resend_invitation)
+        .service(invitations::delete_invitation)
         .service(teams::list_teams)
         .service(teams::create_team)
         .service(teams::get_team)

@@ -64,12 +64,13 @@ impl Door {
         Ok(Self(Db::new(url, limits)?))
     }
 
-    /// The login of that e-mail, in any spelling, if it has a place in a company.
+    /// The login of that e-mail, in any spelling, if it has a place in that company, or in any if none is given: then
+    /// it acts for the one that it came to first, of those where it may.
     ///
     /// # Errors
     /// See [`Error`].
-    pub async fn find(&self, email: &str) -> Result<Option<Login>> {
-        Ok(self.ask(FIND_LOGIN, &[&email]).await?.pop())
+    pub async fn find(&self, email: &str, company_id: Option<Uuid>) -> Result<Option<Login>> {
+        Ok(self.ask(FIND_LOGIN, &[&email, &company_id]).await?.pop())
     }
 
     /// Records that somebody failed to log in with that e-mail, for each company in which it has a place: once a

@@ -86,4 +86,4 @@ macro_rules! scalar {
         }
     )*};
 }
-scalar!(bool, i32, i64, String, uuid::Uuid, Option<String>);
+scalar!(bool, i32, i64, String, uuid::Uuid, time::OffsetDateTime, Option<String>);

@@ -45,7 +45,7 @@ pub(crate) async fn companies(admin: &str, app: &str, auth: &str) -> Result<(), 
     let (db, door) = (Db::new(app, limits), Door::new(auth, limits));
     let (db, door) = (db.map_err(Failure::from_error)?, door.map_err(Failure::from_error)?);
     for company in &COMPANIES {
-        if door.find(company.email).await.map_err(Failure::from_error)?.is_none() {
+        if door.find(company.email, None).await.map_err(Failure::from_error)?.is_none() {
             let actor = people(admin, company).await?;
             customers(&db, actor, company).await?;
             warn(&format!("seeded {} with {} <{}>", company.name, company.user, company.email));

@@ -75,7 +75,7 @@ impl Target {
 
     /// Acts as the user with this e-mail.
     pub(crate) async fn act_as(&self, email: &str) -> Result<Tenant, Failure> {
-        let login = self.door.find(email).await.map_err(Failure::from_error)?;
+        let login = self.door.find(email, None).await.map_err(Failure::from_error)?;
         let nobody = || Failure::new(format!("nobody logs in as {email}"));
         let Actor { company_id, user_id, .. } = login.ok_or_else(nobody)?.actor;
         Ok(self.db.act_as(Actor::trusted(company_id, user_id)))

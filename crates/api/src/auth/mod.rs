@@ -4,6 +4,7 @@ pub(crate) mod caller;
 pub(crate) mod challenge;
 pub(crate) mod clock;
 pub(crate) mod cookie;
+pub(crate) mod invitation;
 pub(crate) mod keys;
 pub(crate) mod one_time;
 pub(crate) mod password_rules;

@@ -474,6 +474,7 @@ fn field_of(constraint: &str) -> &str {
         "teams_",
         "team_members_",
         "record_shares_",
+        "invitations_",
     ]
     .iter()
     .find_map(|table| constraint.strip_prefix(table))

@@ -2,6 +2,7 @@
 
 use paddock_db::{Addressee, ChangedEmail};
 
+use crate::auth::invitation::Invite;
 use crate::auth::one_time::Token;
 
 /// A mail, ready to be sent.
@@ -33,6 +34,7 @@ pub(super) enum Subject<'a> {
     EmailChange(&'a Token),
     EmailChangeKnown,
     EmailChanged,
+    Invitation(&'a Invite),
 }
 
 impl Subject<'_> {
@@ -55,18 +57,20 @@ impl Subject<'_> {
             Self::EmailChange(_) => template!("change_email"),
             Self::EmailChangeKnown => template!("change_email_known"),
             Self::EmailChanged => template!("email_changed"),
+            Self::Invitation(_) => template!("invitation"),
         }
     }
 
     /// The page that takes the token. It stands after `#`: browsers send that to no server and no log.
     fn link(&self, public_url: &str) -> String {
         let (page, token) = match self {
-            Self::SignUp(token) => ("verify-email", token),
-            Self::PasswordReset(token) => ("reset-password", token),
-            Self::EmailChange(token) => ("confirm-email", token),
+            Self::SignUp(token) => ("verify-email", token.text()),
+            Self::PasswordReset(token) => ("reset-password", token.text()),
+            Self::EmailChange(token) => ("confirm-email", token.text()),
+            Self::Invitation(invite) => ("accept-invitation", invite.text()),
             _ => return String::new(),
         };
-        format!("{}/{page}#token={}", public_url.trim_end_matches('/'), token.text())
+        format!("{}/{page}#token={}", public_url.trim_end_matches('/'), token)
     }
 
     /// Writes the letter.
@@ -85,7 +89,10 @@ pub(super) fn email_changed(changed: ChangedEmail, public_url: &str) -> Letter {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::Subject;
+    use crate::auth::invitation::Invite;
     use crate::auth::one_time::Token;
 
     #[test]
@@ -100,6 +107,7 @@ mod tests {
     #[test]
     fn every_letter_is_short_and_complete() {
         let token = Token::new().unwrap();
+        let invite = Invite::new(Uuid::nil()).unwrap();
         let subjects = [
             Subject::SignUp(&token),
             Subject::SignUpKnown,
@@ -108,6 +116,7 @@ mod tests {
             Subject::EmailChange(&token),
             Subject::EmailChangeKnown,
             Subject::EmailChanged,
+            Subject::Invitation(&invite),
         ];
         for subject in subjects {
             let letter = subject.letter("a@b".to_owned(), "https://crm.example");

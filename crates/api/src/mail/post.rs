@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::carriers::Carrier;
 use super::letter::{Letter, Subject, email_changed};
+use crate::auth::invitation::Invite;
 use crate::auth::one_time::Token;
 use crate::http::problem::{Answer, Code, Problem};
 
@@ -29,6 +30,7 @@ pub(crate) enum Errand {
     PasswordChanged { address: String },
     EmailChange { identity_id: Uuid, email: String },
     EmailChanged(ChangedEmail),
+    Invitation { address: String, invite: Invite },
 }
 
 /// Where handlers hand in errands. Clones lead to the same office.
@@ -136,6 +138,9 @@ impl Desk {
             }
             Errand::PasswordChanged { address } => {
                 Some(Subject::PasswordChanged.letter(address.clone(), url))
+            }
+            Errand::Invitation { address, invite } => {
+                Some(Subject::Invitation(invite).letter(address.clone(), url))
             }
             Errand::EmailChanged(changed) => Some(email_changed(changed.clone(), url)),
         })

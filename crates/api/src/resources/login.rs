@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post};
 use paddock_db::{Actor, FromRow, Login, Result, Row, Statement, sql};
 use serde::{Deserialize, Deserializer, Serialize};
+use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -37,6 +38,10 @@ pub(crate) struct Credentials {
     /// At most 1024 bytes of UTF-8, any characters.
     #[schema(example = "two-companies-one-database", format = Password)]
     password: String,
+    /// Which company to enter, for whoever has several; the one that they came to first, of those where they may
+    /// act, if it is absent.
+    #[schema(value_type = Option<Uuid>, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4c")]
+    company_id: Option<Uuid>,
     /// Where the refresh token goes.
     #[serde(default)]
     #[schema(default = "body")]
@@ -109,7 +114,7 @@ impl FromRow for Started {
 /// Log in
 ///
 /// The answer is the same, and takes as long, whether the e-mail is unknown or not confirmed yet, the password
-/// wrong or the user disabled. The right password of a login with a second factor is answered with 401
+/// wrong, the user disabled or the company none of theirs. The right password of a login with a second factor is answered with 401
 /// `second-factor-required` and a `challenge`, for `POST /v1/auth/second-factor`.
 #[utoipa::path(
     tag = "auth",
@@ -126,11 +131,11 @@ impl FromRow for Started {
 pub(crate) async fn login(
     request: HttpRequest,
     state: Data<State>,
-    Body(Credentials { email, password, session }): Body<Credentials>,
+    Body(Credentials { email, password, company_id, session }): Body<Credentials>,
 ) -> Answer<HttpResponse> {
     check(&email, &password)?;
     let attempt = admit(&request, &state, &email)?;
-    let known = state.door.find(&email).await?;
+    let known = state.door.find(&email, company_id).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let right = state.passwords.verify(password.clone(), hash).await?;
     let known = known.filter(|_| right);
@@ -160,10 +165,21 @@ pub(crate) async fn begin_session(
     actor: Actor,
     delivery: Delivery,
 ) -> Answer<HttpResponse> {
+    go_on(request, state, actor, delivery, None).await
+}
+
+/// The same for somebody who logged in earlier: the session is not longer for that.
+pub(crate) async fn go_on(
+    request: &HttpRequest,
+    state: &State,
+    actor: Actor,
+    delivery: Delivery,
+    logged_in_at: Option<OffsetDateTime>,
+) -> Answer<HttpResponse> {
     let secret = refresh::first_secret()?;
     let (hash, agent) = (refresh::hash(&secret), agent(request));
-    let started: Started =
-        Caller::new(request, state, actor).write_one(START_SESSION, &[&hash, &agent]).await?;
+    let caller = Caller::new(request, state, actor);
+    let started: Started = caller.write_one(START_SESSION, &[&hash, &agent, &logged_in_at]).await?;
     answer(state, actor, secret, delivery, started)
 }
 
@@ -223,7 +239,7 @@ fn check(email: &str, password: &str) -> Answer<()> {
 
 /// Whoever is not let in is recorded, behind the answer: whether there is anything to record shows in no answer
 /// and in no time that one takes.
-fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
+pub(crate) fn not_allowed(problem: Problem, state: &Data<State>, email: &str) -> Problem {
     let problem = not_welcome(problem);
     if problem.code() == Code::InvalidCredentials {
         let (state, email) = (Data::clone(state), email.to_owned());

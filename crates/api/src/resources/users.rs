@@ -1,6 +1,7 @@
 //! The people of the caller's company who log in.
 
-use actix_web::{get, patch, web::Path};
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, delete, get, patch};
 use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
@@ -16,7 +17,7 @@ use crate::http::etag::{Changed, IfMatch, Single, Versioned};
 use crate::http::page::{PageQuery, Paged, Paging, page_of};
 use crate::http::params::{Query, path_id};
 use crate::http::patch::Patch;
-use crate::http::problem::Answer;
+use crate::http::problem::{Answer, Problem};
 use crate::http::timestamp;
 
 const GET_USER: Statement = sql!("users.sql", "get_user");
@@ -167,7 +168,7 @@ page_of! {
 #[get("/v1/users")]
 pub(crate) async fn list_users(
     caller: Caller,
-    state: actix_web::web::Data<State>,
+    state: Data<State>,
     query: Query<PageQuery>,
 ) -> Answer<Paged<UserPage>> {
     let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
@@ -228,4 +229,35 @@ pub(crate) async fn update_user(
     let changed: Changed<User> =
         caller.write_one(UPDATE_USER, &[&id, &versions, &role, &disabled]).await?;
     changed.or_mismatch().map(Single::found)
+}
+
+/// Remove a user
+///
+/// Out of your company, for good: their next request here is answered with 401. Their customers stay, with nobody as
+/// `user_id`; their login stays, and so does what they are in other companies. Owners remove everybody, admins members
+/// and viewers. The last active owner stays.
+#[utoipa::path(
+    tag = "users",
+    operation_id = "deleteUser",
+    params(("user_id" = Uuid, Path, description = "The user")),
+    extensions(("x-roles" = json!(["owner", "admin"]))),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 409, description = "`conflict`: the company would be left without an owner"),
+        (status = 412, description = "`version-mismatch`"),
+    )
+)]
+#[delete("/v1/users/{user_id}")]
+pub(crate) async fn delete_user(
+    caller: Caller,
+    state: Data<State>,
+    path: Path<String>,
+    IfMatch { versions, .. }: IfMatch,
+) -> Answer<HttpResponse> {
+    let id = path_id(&path)?;
+    // Whether the caller may still act is asked here; what their role permits, by the step itself.
+    let _: User = caller.read_one(GET_USER, &[&id]).await?;
+    let removed = state.door.remove_user(caller.actor(), id, versions.as_deref()).await?;
+    let removed = removed.ok_or_else(Problem::not_found)?;
+    Changed(removed.then(|| HttpResponse::NoContent().finish())).or_mismatch()
 }

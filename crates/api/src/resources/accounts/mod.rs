@@ -1,6 +1,7 @@
 //! How a person comes in and keeps their login: sign-up, and what is confirmed by mail or by a password.
 
 pub(crate) mod email;
+pub(crate) mod invitation;
 pub(crate) mod password;
 pub(crate) mod reset;
 pub(crate) mod sign_up;
@@ -27,9 +28,14 @@ fn admit_mail(request: &HttpRequest, state: &State, email: &str) -> Answer<()> {
 
 /// Counts a token that a stranger shows, and reads it.
 fn admit_token(request: &HttpRequest, state: &State, text: &str) -> Answer<Token> {
-    request.extensions_mut().insert(Standing::default());
-    state.limits.admit_token(request)?;
+    begin_token(request, state)?;
     Token::read(text)
+}
+
+/// Counts it, whatever kind of token it is.
+fn begin_token(request: &HttpRequest, state: &State) -> Answer<()> {
+    request.extensions_mut().insert(Standing::default());
+    state.limits.admit_token(request)
 }
 
 /// A token that is used, expired, void or of another kind is like one that never was.
