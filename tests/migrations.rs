@@ -184,6 +184,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
             drop function app.record_change(), app.record_failed_login(text) cascade;
             drop table crm.audit_log, identity.login_failures; drop function app.may_read_audit_log();
             drop function app.enter(integer, uuid);
+            drop function app.enter(uuid, bytea, text); drop table crm.api_key_uses, crm.api_keys;
             drop table crm.record_shares, crm.team_members, crm.teams;
             drop table crm.sessions, crm.customer_comments; delete from app.schema_history where version >= 5",
         )

@@ -12,12 +12,13 @@ mod document;
 mod drive;
 mod example;
 mod judge;
-mod log;
+pub mod log;
 mod report;
 mod roles;
 mod rows;
 mod sabotage;
 mod scene;
+mod scopes;
 mod spellings;
 
 use std::collections::BTreeSet;

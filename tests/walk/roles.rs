@@ -103,13 +103,13 @@ async fn try_as(scene: &Scene, operation: &Operation, known: &Known) -> Vec<Stri
 }
 
 /// Whether no documented request of it can succeed.
-fn is_excepted(operation: &Operation) -> bool {
+pub fn is_excepted(operation: &Operation) -> bool {
     let name = format!("{}: ", operation.name);
     super::EXCEPTIONS.lines().any(|line| line.starts_with(&name))
 }
 
 /// Some operations ask for it again.
-async fn give_them_the_documented_password(scene: &Scene) {
+pub async fn give_them_the_documented_password(scene: &Scene) {
     let update = "update identity.identities set password_hash = '{}'";
     let hash = paddock_api::hash_password(PASSWORD).unwrap();
     scene.admin.run(&update.replace("{}", &hash)).await;
@@ -124,7 +124,7 @@ fn is_refused(reply: &Reply) -> bool {
 
 /// Records that the boss made, with the person as the owner of the customer and of the session. What is to be
 /// restored is in the bin.
-async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
+pub async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
     let mut book = scene.records_of(scene.alice(), 1).await.unwrap();
     let customer = book.ids["customer_id"].clone();
     let own =

@@ -1,5 +1,7 @@
 //! OpenAPI 3.1, collected from the routes and completed with what is true of every operation.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
@@ -7,7 +9,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Type,
+    ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Schema, Type,
 };
 
 use crate::http::problem::ProblemBody;
@@ -32,6 +34,7 @@ use crate::http::problem::ProblemBody;
         (name = "company", description = "The tenant"),
         (name = "users", description = "The people of a company who log in"),
         (name = "teams", description = "Users who work together"),
+        (name = "api keys", description = "With what programs act as a user"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
         (name = "customer shares", description = "One customer, shown to a user or a team"),
@@ -50,7 +53,10 @@ pub(crate) fn base() -> Document {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The `access_token` of `POST /v1/auth/login`."))
+        .description(Some(
+            "The `access_token` of `POST /v1/auth/login`, or an API key with the scope that `x-scope` of the \
+             operation names. Operations without `x-scope` take no API key.",
+        ))
         .build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
@@ -63,17 +69,32 @@ pub(crate) fn base() -> Document {
 pub(crate) fn complete(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
         let by_id = path.contains("_id}");
-        for (method, operation) in operations(item) {
-            common_errors(operation, method, by_id, path.starts_with("/v1/"));
+        for (method, operation) in operations_mut(item) {
+            common_errors(operation, by_id, path.starts_with("/v1/"));
             conditions(operation, method);
             roles(operation, method);
+            scope(operation, method);
             describe(operation);
         }
     }
+    list_scopes(&mut document);
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+/// The operations of a path, with their methods.
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
+    [
+        ("get", &item.get),
+        ("post", &item.post),
+        ("put", &item.put),
+        ("patch", &item.patch),
+        ("delete", &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
         ("get", &mut item.get),
         ("post", &mut item.post),
@@ -92,7 +113,7 @@ pub(crate) fn takes_parameters(operation: &Operation) -> bool {
     })
 }
 
-fn common_errors(operation: &mut Operation, method: &str, by_id: bool, api: bool) {
+fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
     let (body, secured) = (operation.request_body.is_some(), operation.security.is_none());
     let parameters = takes_parameters(operation);
     let rows = [
@@ -104,7 +125,7 @@ fn common_errors(operation: &mut Operation, method: &str, by_id: bool, api: bool
             "401",
             "`authentication-required`, `invalid-token`, `token-expired`, `session-revoked`",
         ),
-        (secured && method != "get", "403", "`insufficient-permission`: not for the caller's role"),
+        (secured, "403", "`insufficient-permission`: not for the caller's role or API key"),
         (by_id, "404", "`not-found`: does not exist, or not for the caller"),
         (api, "406", "`not-acceptable`"),
         (body, "408", "`request-timeout`"),
@@ -140,6 +161,49 @@ fn roles(operation: &mut Operation, method: &str) {
     let said = operation.extensions.get_or_insert_default();
     if !said.contains_key("x-roles") {
         said.merge(usual);
+    }
+}
+
+/// Tags of operations about the person, with which no API key has to do, where an operation does not say otherwise.
+const PERSONAL: [&str; 3] = ["auth", "me", "api keys"];
+
+/// The scope that an API key must have: the tag, and whether something is read or written.
+fn scope(operation: &mut Operation, method: &str) {
+    let tag = operation.tags.iter().flatten().next();
+    let Some(tag) = tag.filter(|tag| !PERSONAL.contains(&tag.as_str())) else { return };
+    if operation.security.is_some() {
+        return;
+    }
+    let access = if method == "get" { "read" } else { "write" };
+    let scope = format!("{}:{access}", tag.replace(' ', "_"));
+    let usual = ExtensionsBuilder::new().add(SCOPE, json!(scope)).build();
+    let said = operation.extensions.get_or_insert_default();
+    if !said.contains_key(SCOPE) {
+        said.merge(usual);
+    }
+}
+
+/// The scope that the operation asks of an API key; none if it takes no key.
+pub(crate) fn scope_of(operation: &Operation) -> Option<&str> {
+    operation.extensions.as_ref()?.get(SCOPE)?.as_str()
+}
+
+/// How an operation says its scope.
+const SCOPE: &str = "x-scope";
+
+/// The words of the schema are those of the operations.
+fn list_scopes(document: &mut Document) {
+    let scopes: BTreeSet<String> = document
+        .paths
+        .paths
+        .values()
+        .flat_map(operations)
+        .filter_map(|(_, operation)| scope_of(operation).map(str::to_owned))
+        .collect();
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    let schema = schemas.and_then(|schemas| schemas.get_mut("ApiKeyScope"));
+    if let Some(RefOr::T(Schema::Object(schema))) = schema {
+        schema.enum_values = Some(scopes.into_iter().map(Into::into).collect());
     }
 }
 

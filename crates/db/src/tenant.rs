@@ -24,6 +24,7 @@ pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
 const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
+const REQUIRE_CURRENT_KEY: Statement = sql!("session.sql", "require_current_key");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -40,20 +41,34 @@ pub struct Actor {
     pub epoch: Option<i32>,
     /// The session, which must not be over; `None` where there is none.
     pub session_id: Option<Uuid>,
+    /// The API key, which must be good; `None` where there is none.
+    pub key: Option<Key>,
+}
+
+/// An API key that was shown, and what for. Whether it is good, the database says in the flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The key.
+    pub id: Uuid,
+    /// SHA-256 of its secret.
+    pub secret_hash: [u8; 32],
+    /// What the key must be good for: `customers:read`.
+    pub scope: &'static str,
 }
 
 impl Actor {
     /// A user who has shown who they are just now, or for whom an administrator acts.
     #[must_use]
     pub const fn trusted(company_id: Uuid, user_id: Uuid) -> Self {
-        Self { company_id, user_id, epoch: None, session_id: None }
+        Self { company_id, user_id, epoch: None, session_id: None, key: None }
     }
 
     /// What asks whether the user may still act.
     const fn check(&self) -> Statement {
-        match self.session_id {
-            Some(_) => REQUIRE_CURRENT_SESSION,
-            None => REQUIRE_CURRENT_USER,
+        match (&self.key, self.session_id) {
+            (Some(_), _) => REQUIRE_CURRENT_KEY,
+            (None, Some(_)) => REQUIRE_CURRENT_SESSION,
+            (None, None) => REQUIRE_CURRENT_USER,
         }
     }
 }
@@ -267,6 +282,7 @@ impl Tenant {
         committing.set(false);
         lease.land();
         self.watch.add_db(start.elapsed());
+        self.db.note(&self.actor, preamble.as_ref().err());
         // An error anywhere before the COMMIT made it a ROLLBACK; it answers Ok in both cases.
         preamble.map_err(|error| Failure::of_preamble(error, access, &lease))?;
         let rows = rows.map_err(|error| Failure::of_statement(error, access, &lease))?;
@@ -392,6 +408,7 @@ impl Tx<'_> {
                 preamble(&self.lease, self.access, &self.tenant.actor, &check),
                 self.lease.client().query(&prepared, params),
             );
+            self.tenant.db.note(&self.tenant.actor, preamble.as_ref().err());
             preamble.and(rows)
         };
         // Nothing is written before the COMMIT, so a lost connection is no riddle here.
@@ -486,8 +503,16 @@ async fn preamble(
         actor.company_id,
         set_user(actor.user_id)
     );
+    let hash = actor.key.as_ref().map(|key| &key.secret_hash[..]);
     let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
-    let token = if actor.session_id.is_some() { &token[..] } else { &token[..1] };
+    let key = actor.key.as_ref().map(|key| -> [&(dyn ToSql + Sync); 3] {
+        [&key.id, &hash, &key.scope]
+    });
+    let token = match &key {
+        Some(key) => &key[..],
+        None if actor.session_id.is_some() => &token[..],
+        None => &token[..1],
+    };
     let client = lease.client();
     let (begin, check) = join!(client.batch_execute(&begin), client.query(check, token));
     begin.and(check.map(drop))

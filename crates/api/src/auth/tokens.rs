@@ -184,7 +184,7 @@ fn actor(claims: &Claims) -> Option<Actor> {
         None => None,
     };
     let (company_id, user_id) = (id(&claims.company_id)?, id(&claims.sub)?);
-    Some(Actor { company_id, user_id, epoch: Some(claims.epoch), session_id })
+    Some(Actor { company_id, user_id, epoch: Some(claims.epoch), session_id, key: None })
 }
 
 fn id(text: &str) -> Option<Uuid> {

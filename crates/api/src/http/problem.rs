@@ -24,7 +24,7 @@ pub enum Code {
     InvalidCursor,
     /// No `Authorization: Bearer` header came with the request.
     AuthenticationRequired,
-    /// The access token is not one that this service accepts.
+    /// The access token or the API key is not one that this service accepts.
     InvalidToken,
     /// The access token was good and is too old now.
     TokenExpired,
@@ -40,7 +40,7 @@ pub enum Code {
     Csrf,
     /// Nobody may sign up here: an administrator lets people in.
     SignUpClosed,
-    /// The caller's role does not permit this.
+    /// The caller's role does not permit this, or the API key lacks the scope: see `detail`.
     InsufficientPermission,
     /// The current password is wrong, or the code: nothing was changed.
     ConfirmationFailed,
@@ -156,7 +156,7 @@ impl Code {
             Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
             Self::SignUpClosed => ("sign-up-closed", 403, "Nobody may sign up here"),
             Self::InsufficientPermission => {
-                ("insufficient-permission", 403, "Your role does not permit this")
+                ("insufficient-permission", 403, "Your role or your key does not permit this")
             }
             Self::ConfirmationFailed => {
                 ("confirmation-failed", 403, "The current password or the code is wrong")
@@ -431,6 +431,9 @@ impl From<DbError> for Problem {
             DbError::Contended => Self::new(Code::RetryTransaction),
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
+            DbError::KeyRefused => Self::new(Code::InvalidToken),
+            DbError::OutOfScope(scope) => Self::new(Code::InsufficientPermission)
+                .detail(format!("the API key lacks the scope {scope}")),
             DbError::NotPermitted => Self::new(Code::InsufficientPermission),
             DbError::Violation(_, name) if name == "users_last_owner" => {
                 Self::new(Code::Conflict).detail("a company keeps at least one active owner")
@@ -474,6 +477,7 @@ fn field_of(constraint: &str) -> &str {
         "teams_",
         "team_members_",
         "record_shares_",
+        "api_keys_",
     ]
     .iter()
     .find_map(|table| constraint.strip_prefix(table))
