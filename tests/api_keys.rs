@@ -184,7 +184,8 @@ async fn a_lower_key_sees_no_more_than_its_role() {
 async fn owners_and_admins_look_after_all_keys_and_others_after_their_own() {
     let world = World::new().await;
     let (alice, bob) = (world.alice().await, world.bob().await);
-    let (adam, carol) = (hire(&world, "adam", "admin").await, hire(&world, "carol", "member").await);
+    let (adam, carol) =
+        (hire(&world, "adam", "admin").await, hire(&world, "carol", "member").await);
     let victor = hire(&world, "victor", "viewer").await;
     let mut paths = Vec::new();
     for person in [&alice, &adam, &carol, &victor] {

@@ -117,7 +117,10 @@ async fn what_is_stored_of_a_key_opens_nothing() {
     let made = make(&alice, "owner", &["me:read"]).await;
     let stored = Psql::new(&world.database.admin_url())
         .await
-        .value(&format!("select encode(secret_hash, 'base64') from crm.api_keys where id = '{}'", made.id()))
+        .value(&format!(
+            "select encode(secret_hash, 'base64') from crm.api_keys where id = '{}'",
+            made.id()
+        ))
         .await;
     let stored = base64::prelude::BASE64_STANDARD.decode(stored).unwrap();
     assert_eq!(me(&alice, &edited(&made, 48, &stored)).await.problem(), NOT_A_KEY);
@@ -213,7 +216,10 @@ async fn a_key_has_a_limit_of_its_own_and_a_made_up_one_counts_for_its_address()
     assert_eq!(second.header("ratelimit"), r#""key";r=1;t=30, "company";r=4;t=20"#);
     assert_eq!(program.get("/v1/me").await.status, 200);
     let refused = program.get("/v1/me").await;
-    assert_eq!((refused.problem().as_str(), refused.header("retry-after")), ("429 rate-limited", "30"));
+    assert_eq!(
+        (refused.problem().as_str(), refused.header("retry-after")),
+        ("429 rate-limited", "30")
+    );
     assert_eq!(alice.get("/v1/me").await.status, 200);
     // Her company has two requests left, and keeps them.
     let mut statuses = Vec::new();

@@ -7,7 +7,7 @@ create table crm.api_keys (
     user_id uuid not null default app.user_id(),
     name text not null,
     secret_hash bytea not null,
-    role text not null,
+    role text not null default 'viewer',
     scopes text[] not null,
     expires_at timestamptz not null,
     revoked_at timestamptz,
@@ -66,16 +66,17 @@ create policy api_keys_may_create on crm.api_keys as restrictive for insert to p
     );
 comment on policy api_keys_may_create on crm.api_keys is 'Nobody makes a key that may more than they may themselves.';
 create policy api_keys_change on crm.api_keys for update to paddock_app
-    using (
-        company_id = (select app.company_id())
-        and (user_id = (select app.user_id()) or (select app.role()) in ('owner', 'admin'))
-    )
+    using (company_id = (select app.company_id()))
+    with check (company_id = (select app.company_id()));
+comment on policy api_keys_change on crm.api_keys is 'Whoever sees a key renames and revokes it.';
+create policy api_keys_may_change on crm.api_keys as restrictive for update to paddock_app
     with check (
-        company_id = (select app.company_id())
-        and (user_id = (select app.user_id()) or (select app.role()) in ('owner', 'admin'))
+        user_id = (select app.user_id())
+        or (select app.role()) in ('owner', 'admin')
+        or app.refuse('api_keys_may_change')
     );
-comment on policy api_keys_change on crm.api_keys is
-    'A user renames and revokes their own keys; owners and admins those of everybody.';
+comment on policy api_keys_may_change on crm.api_keys is
+    'Users change their own keys; owners and admins those of everybody.';
 
 -- Whom a key acts as, its secret, and what it is good for never change.
 grant select (

@@ -97,6 +97,19 @@ select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0
 from crm.users u
 cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
 
+-- Two programs for everybody, of which one was used; Alice's has a hash that is easy to write down.
+insert into crm.api_keys (company_id, user_id, name, secret_hash, role, scopes, expires_at, created_at)
+select
+    o.company_id, o.id, 'Program ' || n, decode(repeat('00', 32), 'hex'), 'viewer', '{me:read}', now() + interval '9 days',
+    timestamptz '2026-10-01 00:00Z' + o.number * interval '10 minutes' + n * interval '1 minute'
+from owners o
+cross join generate_series(1, 2) n;
+
+insert into crm.api_key_uses (company_id, api_key_id)
+select k.company_id, k.id
+from crm.api_keys k
+where k.name = 'Program 1';
+
 -- 100,000 records of three years, three in ten of Alice's doing and about her.
 insert into crm.audit_log (company_id, user_id, operation, table_name, record_id, changes, created_at)
 select

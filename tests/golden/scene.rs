@@ -34,6 +34,8 @@ pub struct Scene {
     pub customer: String,
     /// One of Alice's many sessions.
     pub session: String,
+    /// One of Alice's API keys.
+    pub key: String,
     pub comment: String,
     pub team: String,
     pub share: String,
@@ -50,6 +52,12 @@ impl Scene {
         let session = admin
             .value(&format!(
                 "select id from crm.sessions where user_id = '{}' order by id limit 1",
+                world.alice_place().user_id
+            ))
+            .await;
+        let key = admin
+            .value(&format!(
+                "select id from crm.api_keys where user_id = '{}' and name = 'Program 1'",
                 world.alice_place().user_id
             ))
             .await;
@@ -88,6 +96,7 @@ impl Scene {
             colleague,
             customer,
             session,
+            key,
             comment,
             team,
             share,

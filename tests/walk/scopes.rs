@@ -70,7 +70,10 @@ async fn wrong_answers(scene: &Scene, wanted: impl Fn(&str) -> bool) -> Vec<Stri
                 let reply = send(scene, operation, others).await;
                 if !is_refused(&reply, &detail) {
                     let name = &operation.name;
-                    wrong.push(format!("{name} with all but {scope}: {}, and may not", reply.status));
+                    wrong.push(format!(
+                        "{name} with all but {scope}: {}, and may not",
+                        reply.status
+                    ));
                 }
                 let reply = send(scene, operation, vec![scope]).await;
                 let may = match is_excepted(operation) {
@@ -78,13 +81,19 @@ async fn wrong_answers(scene: &Scene, wanted: impl Fn(&str) -> bool) -> Vec<Stri
                     false => reply.status < 300,
                 };
                 if !may {
-                    wrong.push(format!("{} with {scope}: {}, and may", operation.name, reply.status));
+                    wrong.push(format!(
+                        "{} with {scope}: {}, and may",
+                        operation.name, reply.status
+                    ));
                 }
             }
             None => {
                 let reply = send(scene, operation, all.iter().copied().collect()).await;
                 if !is_refused(&reply, "no API key may do this: log in") {
-                    wrong.push(format!("{} with any key: {}, and may not", operation.name, reply.status));
+                    wrong.push(format!(
+                        "{} with any key: {}, and may not",
+                        operation.name, reply.status
+                    ));
                 }
             }
         }

@@ -22,8 +22,8 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::{operations, scope_of, takes_parameters};
 use crate::resources::accounts::{email, password, reset, sign_up};
 use crate::resources::{
-    api_keys, audit_log, company, customer_comments, customer_shares, customers, docs, health, jwks, login,
-    login_second_factor, me, second_factor, sessions, teams, users,
+    api_keys, audit_log, company, customer_comments, customer_shares, customers, docs, health,
+    jwks, login, login_second_factor, me, second_factor, sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first.

@@ -505,9 +505,8 @@ async fn preamble(
     );
     let hash = actor.key.as_ref().map(|key| &key.secret_hash[..]);
     let token: [&(dyn ToSql + Sync); 2] = [&actor.epoch, &actor.session_id];
-    let key = actor.key.as_ref().map(|key| -> [&(dyn ToSql + Sync); 3] {
-        [&key.id, &hash, &key.scope]
-    });
+    let key =
+        actor.key.as_ref().map(|key| -> [&(dyn ToSql + Sync); 3] { [&key.id, &hash, &key.scope] });
     let token = match &key {
         Some(key) => &key[..],
         None if actor.session_id.is_some() => &token[..],
