@@ -47,8 +47,10 @@ async fn head_is_get_without_the_body() {
     let session = alice.get("/v1/me/sessions").await.json["data"][0]["id"].clone();
     let [team, share] = others(&alice, &customer).await;
     let record = alice.get("/v1/audit-log").await.json["data"][0]["id"].clone();
+    let key = crate::api_keys::make(&alice, "viewer", &["me:read"]).await.id();
     let ids = |name: &str| match name {
         "user_id" => alice.user_id.to_string(),
+        "api_key_id" => key.clone(),
         "audit_record_id" => record.as_str().unwrap().to_owned(),
         "comment_id" => comment.clone(),
         "team_id" => team.clone(),

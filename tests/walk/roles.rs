@@ -122,7 +122,7 @@ fn is_refused(reply: &Reply) -> bool {
     is_for_the_role || items.is_some_and(|all| all.iter().all(|item| item["status"] == 403))
 }
 
-/// Records that the boss made, with the person as the owner of the customer and of the session. What is to be
+/// Records that the boss made, with the person as the owner of the customer, the session and the key. What is to be
 /// restored is in the bin.
 pub async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
     let mut book = scene.records_of(scene.alice(), 1).await.unwrap();
@@ -131,6 +131,7 @@ pub async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) 
         format!("update crm.customers set user_id = '{}' where id = '{customer}'", person.user_id);
     scene.admin.run(&own).await;
     book.ids.insert("session_id".to_owned(), scene.begin_session(person).await);
+    book.ids.insert("api_key_id".to_owned(), scene.make_key(person).await);
     if let Some(record) = operation.path.strip_suffix("/restore") {
         let record = record.replace("{customer_id}", &customer);
         assert_eq!(scene.alice().delete(&record).await.status, 204);

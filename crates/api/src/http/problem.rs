@@ -294,13 +294,21 @@ pub struct Problem {
     challenge: Option<String>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    lacks_scope: bool,
 }
 
 impl Problem {
     /// A problem about which there is nothing more to say than its code.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, challenge: None, errors: Vec::new(), headers: Vec::new() }
+        Self {
+            code,
+            detail: None,
+            challenge: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+            lacks_scope: false,
+        }
     }
 
     /// The same answer for what does not exist and for what the caller may not know of.
@@ -316,6 +324,17 @@ impl Problem {
     /// Several fields are refused.
     pub(crate) fn fields(code: Code, errors: Vec<FieldError>) -> Self {
         Self { errors, ..Self::new(code) }
+    }
+
+    /// The API key is good, and not for this: whatever the request is about, its answer is the same.
+    fn out_of_scope(scope: &str) -> Self {
+        let detail = format!("the API key lacks the scope {scope}");
+        Self { lacks_scope: true, ..Self::new(Code::InsufficientPermission).detail(detail) }
+    }
+
+    /// Whether it is a scope that is missing.
+    pub(crate) const fn lacks_scope(&self) -> bool {
+        self.lacks_scope
     }
 
     /// The same problem of a part that stands under this pointer.
@@ -432,8 +451,7 @@ impl From<DbError> for Problem {
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
             DbError::KeyRefused => Self::new(Code::InvalidToken),
-            DbError::OutOfScope(scope) => Self::new(Code::InsufficientPermission)
-                .detail(format!("the API key lacks the scope {scope}")),
+            DbError::OutOfScope(scope) => Self::out_of_scope(scope),
             DbError::NotPermitted => Self::new(Code::InsufficientPermission),
             DbError::Violation(_, name) if name == "users_last_owner" => {
                 Self::new(Code::Conflict).detail("a company keeps at least one active owner")

@@ -92,7 +92,7 @@ impl RateLimits {
         let Actor { company_id, user_id, key, .. } = *actor;
         let mut standing = Standing::default();
         if let Some(key) = key {
-            count(&mut standing, self.key.as_ref(), Key::ApiKey(key.id))?;
+            count(&mut standing, self.key.as_ref(), Key::Program(key.id))?;
         }
         count(&mut standing, self.user.as_ref(), Key::User(company_id, user_id))?;
         count(&mut standing, self.company.as_ref(), Key::Company(company_id))?;
