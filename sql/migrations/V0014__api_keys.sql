@@ -46,13 +46,16 @@ create policy api_keys_floor on crm.api_keys as restrictive for all to public
     using (company_id = (select app.company_id()))
     with check (company_id = (select app.company_id()));
 comment on policy api_keys_floor on crm.api_keys is 'Whoever you are: only keys of the company you act for.';
-create policy api_keys_read on crm.api_keys for select to paddock_app
+create policy api_keys_visible on crm.api_keys as restrictive for select to paddock_app
     using (
         company_id = (select app.company_id())
         and (user_id = (select app.user_id()) or (select app.role()) in ('owner', 'admin'))
     );
-comment on policy api_keys_read on crm.api_keys is
+comment on policy api_keys_visible on crm.api_keys is
     'A user sees their own keys; owners and admins see all keys of the company.';
+create policy api_keys_read on crm.api_keys for select to paddock_app
+    using (company_id = (select app.company_id()));
+comment on policy api_keys_read on crm.api_keys is 'A user sees keys; api_keys_visible says which.';
 create policy api_keys_create on crm.api_keys for insert to paddock_app
     with check (company_id = (select app.company_id()) and user_id = (select app.user_id()));
 comment on policy api_keys_create on crm.api_keys is 'A key acts as the user who makes it, and as nobody else.';

@@ -95,15 +95,11 @@ pub(crate) struct CreatedApiKey {
 /// A key to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({
-    "name": "Nightly import", "role": "viewer", "scopes": ["customers:read"], "expires_in_days": 90,
-}))]
 pub(crate) struct NewApiKey {
     /// 1 to 200 characters.
     #[schema(example = "Nightly import", min_length = 1, max_length = 200)]
     name: String,
     /// Not above your own.
-    #[schema(example = "viewer")]
     role: Role,
     /// At least one.
     #[schema(min_items = 1, max_items = 100, example = json!(["customers:read"]))]
