@@ -57,17 +57,21 @@ create policy api_keys_read on crm.api_keys for select to paddock_app
     using (company_id = (select app.company_id()));
 comment on policy api_keys_read on crm.api_keys is 'A user sees keys; api_keys_visible says which.';
 create policy api_keys_create on crm.api_keys for insert to paddock_app
-    with check (company_id = (select app.company_id()) and user_id = (select app.user_id()));
-comment on policy api_keys_create on crm.api_keys is 'A key acts as the user who makes it, and as nobody else.';
+    with check (company_id = (select app.company_id()));
+comment on policy api_keys_create on crm.api_keys is 'What is added belongs to the company one acts for.';
 create policy api_keys_may_create on crm.api_keys as restrictive for insert to paddock_app
     with check (
-        role = 'viewer'
-        or role = 'member' and (select app.role()) in ('owner', 'admin', 'member')
-        or role = 'admin' and (select app.role()) in ('owner', 'admin')
-        or (select app.role()) = 'owner'
+        user_id = (select app.user_id())
+        and (
+            role = 'viewer'
+            or role = 'member' and (select app.role()) in ('owner', 'admin', 'member')
+            or role = 'admin' and (select app.role()) in ('owner', 'admin')
+            or (select app.role()) = 'owner'
+        )
         or app.refuse('api_keys_may_create')
     );
-comment on policy api_keys_may_create on crm.api_keys is 'Nobody makes a key that may more than they may themselves.';
+comment on policy api_keys_may_create on crm.api_keys is
+    'A key acts as the user who makes it, and may no more than they.';
 create policy api_keys_change on crm.api_keys for update to paddock_app
     using (company_id = (select app.company_id()))
     with check (company_id = (select app.company_id()));
@@ -92,7 +96,7 @@ comment on column crm.api_keys.user_id is 'Whom the key acts as: the user who ma
 comment on column crm.api_keys.secret_hash is
     'SHA-256 of the 256 secret bits of the key, of no use to whoever reads it.';
 comment on column crm.api_keys.role is 'What the key is in the company: this, or its user''s role where that is lower.';
-comment on column crm.api_keys.scopes is 'What the key is good for: <resource>:read or <resource>:write, as x-scope of each operation says.';
+comment on column crm.api_keys.scopes is 'What the key is good for: <resource>:read or <resource>:write, as the document says of each operation.';
 comment on column crm.api_keys.expires_at is 'When it is over, at most a year after it was made.';
 comment on column crm.api_keys.revoked_at is 'Since when it is good for nothing.';
 comment on column crm.api_keys.version is 'Counts changes; the ETag of the API.';

@@ -14,7 +14,7 @@ use crate::golden::compare;
 use crate::harness::{Person, Reply};
 
 const PREFACE: &str = "\
-Which scope an API key needs for what, from `x-scope` of openapi.yaml. `make bless` writes this file; every line is
+Which scope an API key needs for what, from `apiKey` in openapi.yaml. `make bless` writes this file; every line is
 tried, with a key of an owner that has that scope alone, and with one that has all others: it is answered 403
 `insufficient-permission`. No key may do what has no scope. Operations without a token are not here.
 ";

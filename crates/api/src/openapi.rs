@@ -7,7 +7,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
     ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Schema,
     Type,
@@ -54,13 +54,16 @@ pub(crate) fn base() -> Document {
     let scheme = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some(
-            "The `access_token` of `POST /v1/auth/login`, or an API key with the scope that `x-scope` of the \
-             operation names. Operations without `x-scope` take no API key.",
-        ))
+        .description(Some("The `access_token` of `POST /v1/auth/login`."))
+        .build();
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("pdk_live_…")
+        .description(Some("An API key (`POST /v1/api-keys`) with the scope that is named."))
         .build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        components.add_security_scheme(API_KEY, SecurityScheme::Http(key));
     }
     document.servers = Some(vec![utoipa::openapi::Server::new("/")]);
     document
@@ -170,27 +173,32 @@ const PERSONAL: [&str; 3] = ["auth", "me", "api keys"];
 
 /// The scope that an API key must have: the tag, and whether something is read or written.
 fn scope(operation: &mut Operation, method: &str) {
-    let tag = operation.tags.iter().flatten().next();
-    let Some(tag) = tag.filter(|tag| !PERSONAL.contains(&tag.as_str())) else { return };
     if operation.security.is_some() {
         return;
     }
+    let said = operation.extensions.as_mut().and_then(|said| said.remove("x-scope"));
+    let said = said.as_ref().and_then(|scope| scope.as_str()).map(str::to_owned);
+    let tag = operation.tags.iter().flatten().next();
+    let tag = tag.filter(|tag| !PERSONAL.contains(&tag.as_str()));
     let access = if method == "get" { "read" } else { "write" };
-    let scope = format!("{}:{access}", tag.replace(' ', "_"));
-    let usual = ExtensionsBuilder::new().add(SCOPE, json!(scope)).build();
-    let said = operation.extensions.get_or_insert_default();
-    if !said.contains_key(SCOPE) {
-        said.merge(usual);
-    }
+    let usual = tag.map(|tag| format!("{}:{access}", tag.replace(' ', "_")));
+    operation.security = said.or(usual).map(|scope| {
+        vec![
+            SecurityRequirement::new("bearer", [""; 0]),
+            SecurityRequirement::new(API_KEY, [scope]),
+        ]
+    });
 }
 
 /// The scope that the operation asks of an API key; none if it takes no key.
-pub(crate) fn scope_of(operation: &Operation) -> Option<&str> {
-    operation.extensions.as_ref()?.get(SCOPE)?.as_str()
+pub(crate) fn scope_of(operation: &Operation) -> Option<String> {
+    let requirements = serde_json::to_value(operation.security.as_ref()?).ok()?;
+    let of_key = requirements.as_array()?.iter().find_map(|one| one.get(API_KEY))?;
+    of_key.get(0)?.as_str().map(str::to_owned)
 }
 
-/// How an operation says its scope.
-const SCOPE: &str = "x-scope";
+/// What API keys are called among the ways to show who one is.
+const API_KEY: &str = "apiKey";
 
 /// The words of the schema are those of the operations.
 fn list_scopes(document: &mut Document) {
@@ -199,7 +207,7 @@ fn list_scopes(document: &mut Document) {
         .paths
         .values()
         .flat_map(operations)
-        .filter_map(|(_, operation)| scope_of(operation).map(str::to_owned))
+        .filter_map(|(_, operation)| scope_of(operation))
         .collect();
     let schemas = document.components.as_mut().map(|components| &mut components.schemas);
     let schema = schemas.and_then(|schemas| schemas.get_mut("ApiKeyScope"));

@@ -178,7 +178,7 @@ impl Scopes {
     fn of(document: &OpenApi) -> Self {
         let scopes = document.paths.paths.iter().flat_map(|(path, item)| {
             operations(item).filter_map(move |(method, operation)| {
-                Some(((path.clone(), method), scope_of(operation)?.to_owned()))
+                Some(((path.clone(), method), scope_of(operation)?))
             })
         });
         Self(scopes.collect())

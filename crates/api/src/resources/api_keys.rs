@@ -38,7 +38,7 @@ const LIST: &str = "/v1/api-keys";
 const USUAL_LIFE: i32 = 90;
 const LONGEST_LIFE: i32 = 365;
 
-/// What a key is good for: `x-scope` of each operation names the one that it takes. Neither includes the other.
+/// What a key is good for: `apiKey` of each operation names the one that it takes. Neither includes the other.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 #[schema(as = ApiKeyScope, value_type = String, example = "customers:read")]
