@@ -45,14 +45,17 @@ async fn head_is_get_without_the_body() {
     let comments = format!("/v1/customers/{customer}/comments");
     let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
     let session = alice.get("/v1/me/sessions").await.json["data"][0]["id"].clone();
-    let [team, share] = others(&alice, &customer).await;
+    let [team, share, invitation] = others(&alice, &customer).await;
     let record = alice.get("/v1/audit-log").await.json["data"][0]["id"].clone();
+    let key = crate::api_keys::make(&alice, "viewer", &["me:read"]).await.id();
     let ids = |name: &str| match name {
         "user_id" => alice.user_id.to_string(),
+        "api_key_id" => key.clone(),
         "audit_record_id" => record.as_str().unwrap().to_owned(),
         "comment_id" => comment.clone(),
         "team_id" => team.clone(),
         "share_id" => share.clone(),
+        "invitation_id" => invitation.clone(),
         "session_id" => session.as_str().unwrap().to_owned(),
         _ => customer.clone(),
     };
@@ -119,7 +122,7 @@ async fn an_id_that_is_none_is_answered_like_one_that_never_existed() {
     let customer = alice.customer("Grace", "grace@example.com").await;
     let comments = format!("/v1/customers/{customer}/comments");
     let comment = alice.post(&comments, json!({ "body": "First" })).await.id();
-    let [team, share] = others(&alice, &customer).await;
+    let [team, share, invitation] = others(&alice, &customer).await;
     let before = world.everything().await;
     for operation in operations_with_ids() {
         let never = operation.ask(&alice, &|_| Uuid::now_v7().to_string()).await;
@@ -131,6 +134,8 @@ async fn an_id_that_is_none_is_answered_like_one_that_never_existed() {
                     "comment_id" => comment.clone(),
                     "team_id" => team.clone(),
                     "share_id" => share.clone(),
+                    "invitation_id" => invitation.clone(),
+                    "company_id" => alice.company_id.to_string(),
                     _ => customer.clone(),
                 };
                 spelling(&id)
@@ -166,11 +171,13 @@ async fn every_id_of_another_company_is_answered_like_one_that_never_existed() {
     assert_eq!(world.everything().await, before);
 }
 
-/// A team, and a share of that customer.
-async fn others(person: &Person, customer: &str) -> [String; 2] {
+/// A team, a share of that customer, and an invitation.
+async fn others(person: &Person, customer: &str) -> [String; 3] {
     let share = json!({ "recipient_user_id": person.user_id, "permission": "read" });
     let team = person.post("/v1/teams", json!({ "name": "Us" })).await.id();
-    [team, person.post(&format!("/v1/customers/{customer}/shares"), share).await.id()]
+    let share = person.post(&format!("/v1/customers/{customer}/shares"), share).await.id();
+    let invitation = json!({ "email": "erin@pepsi.example", "role": "viewer" });
+    [team, share, person.post("/v1/invitations", invitation).await.id()]
 }
 
 /// An operation whose path has an id.
@@ -195,6 +202,7 @@ fn operations_with_ids() -> Vec<Operation> {
             let share = json!({ "recipient_user_id": Uuid::nil(), "permission": "read" });
             let body = match (method, path.split('/').nth_back(0), path.as_str()) {
                 ("GET" | "DELETE", ..) => json!(null),
+                (_, Some("switch" | "resend"), _) => json!({}),
                 (_, Some("shares"), _) => share,
                 (_, _, "/v1/users/{user_id}") => json!({ "disabled": false }),
                 (_, _, path) if path.contains("/comments") => json!({ "body": "By Eve" }),

@@ -114,6 +114,11 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let invitation = "insert into crm.invitations (email, role, secret_hash)
         values ('erin@pepsi.example', 'viewer', sha256(''))";
     app.rows_as(place, invitation).await;
+    let key = "insert into crm.api_keys (name, secret_hash, role, scopes, expires_at)
+        values ('Us', sha256(''), 'viewer', '{me:read}', now()) returning id";
+    let key = app.rows_as(place, key).await.remove(0);
+    let uses = format!("insert into crm.api_key_uses (api_key_id) values ('{key}')");
+    app.rows_as(place, &uses).await;
     id
 }
 

@@ -8,6 +8,8 @@ mod accounts_email;
 mod accounts_login;
 mod accounts_mail;
 mod accounts_passwords;
+mod api_keys;
+mod api_keys_misuse;
 mod attacks;
 mod audit;
 mod audit_log;

@@ -112,7 +112,7 @@ async fn the_same_password_from_two_keyboards_is_the_same() {
 }
 
 #[actix_web::test]
-async fn credentials_are_two_texts_and_nothing_else() {
+async fn credentials_are_two_texts_a_company_and_nothing_else() {
     let world = World::new().await;
     let nobody = world.stranger();
     let refused = [
@@ -125,8 +125,9 @@ async fn credentials_are_two_texts_and_nothing_else() {
         (json!({ "email": "a\u{0}@b", "password": "x" }), "422 invalid-text /email"),
         (
             json!({ "email": "a@b", "password": "x", "company_id": "x" }),
-            "422 unknown-field /company_id",
+            "422 validation /company_id",
         ),
+        (json!({ "email": "a@b", "password": "x", "user_id": "x" }), "422 unknown-field /user_id"),
         (json!(["a@b", "x"]), "422 validation "),
     ];
     for (body, problem) in refused {

@@ -18,6 +18,7 @@ mod roles;
 mod rows;
 mod sabotage;
 mod scene;
+mod scopes;
 mod spellings;
 
 use std::collections::BTreeSet;

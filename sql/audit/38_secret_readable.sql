@@ -1,7 +1,8 @@
 -- Can the server read a column that sounds like a secret?
 -- Hashes and tokens belong behind the login door, where no SELECT of the API can reach them.
 -- Signed: crm.users.token_epoch, a counter that every access token carries; crm.sessions.secret_hash, SHA-256 of
--- 256 random bits, which the user's own requests compare with and from which nobody finds a token.
+-- 256 random bits, which the user's own requests compare with and from which nobody finds a token; and
+-- crm.api_keys.secret_hash, the same of an API key; crm.api_key_uses.api_key_id, which is its id.
 select
     'secret_readable' as id,
     'high' as severity,
@@ -25,7 +26,11 @@ where n.nspname !~ '^(pg_|information_schema$)'
     and a.attrelid >= 16384
     and a.attname ~ '(password|passwd|secret|hash|token|api_?key|private_?key|salt|credential)'
     and (n.nspname, c.relname, a.attname) not in (
-        values ('crm'::name, 'users'::name, 'token_epoch'::name), ('crm', 'sessions', 'secret_hash')
+        values
+            ('crm'::name, 'users'::name, 'token_epoch'::name),
+            ('crm', 'sessions', 'secret_hash'),
+            ('crm', 'api_keys', 'secret_hash'),
+            ('crm', 'api_key_uses', 'api_key_id')
     )
     and x.privilege_type = 'SELECT'
     and x.grantee <> c.relowner

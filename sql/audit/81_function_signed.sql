@@ -44,6 +44,7 @@ left join (
         ('app.enter(integer)', 'plpgsql', 'volatile', false, '93425cb2378f7f45b4fa82500e1b9ba2'),
         ('app.enter(integer, uuid)', 'plpgsql', 'volatile', false, 'beefd0bcfee2e970689982193fcad038'),
         ('app.enter_by_login(uuid)', 'plpgsql', 'volatile', false, '7d63b0ee85d12df171542d1ab0540acb'),
+        ('app.enter(uuid, bytea, text)', 'plpgsql', 'volatile', false, '0d4e1c08f4abf766b5fa67f7eb073201'),
         ('app.look_up_role()', 'plpgsql', 'stable', false, '1bc1639ae7b74373e676cd630466ab2e'),
         ('app.look_up_visibility(text)', 'plpgsql', 'stable', false, '24e5645de787cd01c7ada3e3d13ef80f'),
         ('app.log_everybody_out()', 'plpgsql', 'volatile', false, null),

@@ -11,6 +11,10 @@ select app.enter($1::integer, $2::uuid)
 -- The same for somebody who logs in elsewhere: the link must still be there.
 select app.enter_by_login($1::uuid)
 
+-- name: require_current_key
+-- The same for an API key, which must be good for this scope.
+select app.enter($1::uuid, $2::bytea, $3::text)
+
 -- name: still_open
 -- Goes ahead of a COMMIT: in an aborted transaction it fails, where COMMIT would answer as if all were well.
 select true

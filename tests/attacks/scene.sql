@@ -27,3 +27,7 @@ insert into crm.customer_comments (company_id, id, customer_id, user_id, body)
 values
     (:'alice_company', :'alice_comment', :'alice_customer', :'alice_user', 'Sings like a nightingale.'),
     (:'bob_company', :'bob_comment', :'bob_customer', :'bob_user', 'Runs marathons.');
+
+insert into crm.invitations (company_id, id, user_id, email, name, role, secret_hash)
+values (:'alice_company', 'a11cec05-0000-7000-8000-000000000015', :'alice_user',
+    'nightingale@example.com', 'Florence nightingale', 'admin', sha256('nightingale'));

@@ -102,6 +102,19 @@ insert into crm.user_logins (company_id, member_id, issuer, subject)
 select u.company_id, u.id, 'https://login.example', u.email_key
 from crm.users u;
 
+-- Two programs for everybody, of which one was used; Alice's has a hash that is easy to write down.
+insert into crm.api_keys (company_id, user_id, name, secret_hash, role, scopes, expires_at, created_at)
+select
+    o.company_id, o.id, 'Program ' || n, decode(repeat('00', 32), 'hex'), 'viewer', '{me:read}', now() + interval '9 days',
+    timestamptz '2026-10-01 00:00Z' + o.number * interval '10 minutes' + n * interval '1 minute'
+from owners o
+cross join generate_series(1, 2) n;
+
+insert into crm.api_key_uses (company_id, api_key_id)
+select k.company_id, k.id
+from crm.api_keys k
+where k.name = 'Program 1';
+
 -- 100,000 records of three years, three in ten of Alice's doing and about her.
 insert into crm.audit_log (company_id, user_id, operation, table_name, record_id, changes, created_at)
 select

@@ -94,6 +94,8 @@ create function pg_temp.made_up(type oid) returns text
     select case type::regtype::text
         when 'text' then quote_literal('made-up@example.com')
         when 'boolean' then 'false'
+        -- As a scope is written.
+        when 'text[]' then quote_literal('{made_up:read}')
         when 'date' then 'current_date'
         when 'timestamp with time zone' then 'now()'
         when 'uuid' then 'gen_random_uuid()'

@@ -36,6 +36,8 @@ pub struct Scene {
     pub session: String,
     /// The login that she has elsewhere.
     pub login: String,
+    /// One of Alice's API keys.
+    pub key: String,
     pub comment: String,
     pub team: String,
     pub share: String,
@@ -60,6 +62,12 @@ impl Scene {
             world.alice_place().user_id
         );
         let login = admin.value(&login).await;
+        let key = admin
+            .value(&format!(
+                "select id from crm.api_keys where user_id = '{}' and name = 'Program 1'",
+                world.alice_place().user_id
+            ))
+            .await;
         let customer = admin
             .value("select id from crm.customers where email_key = 'customer50009@example.com'")
             .await;
@@ -96,6 +104,7 @@ impl Scene {
             customer,
             session,
             login,
+            key,
             comment,
             team,
             share,

@@ -29,8 +29,9 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 16] = [
+const FILES: [(&str, &str, &str); 17] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
+    ("api_keys.sql", "paddock_app", API_KEYS),
     ("audit_log.sql", "paddock_app", AUDIT_LOG),
     ("companies.sql", "paddock_app", include_str!("../../sql/queries/companies.sql")),
     (
@@ -52,6 +53,7 @@ const FILES: [(&str, &str, &str); 16] = [
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
+const API_KEYS: &str = include_str!("../../sql/queries/api_keys.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
 const INVITATIONS: &str = include_str!("../../sql/queries/invitations.sql");
 const AUDIT_LOG: &str = include_str!("../../sql/queries/audit_log.sql");
@@ -292,7 +294,8 @@ async fn report(scene: &Scene, order: Option<&str>) -> Report {
                 "list_customers" => list_customers(scene, &mut report, order).await,
                 "list_audit_log" => list_audit_log(scene, &mut report).await,
                 "list_users" => list_users(scene, &mut report).await,
-                "list_teams" => list_teams(scene, &mut report).await,
+                "list_teams" => by_creation(scene, &mut report, name, TEAMS).await,
+                "list_api_keys" => by_creation(scene, &mut report, name, API_KEYS).await,
                 "list_invitations" => list_invitations(scene, &mut report).await,
                 _ => {
                     let values = values_for(scene, name);
@@ -357,17 +360,19 @@ async fn list_users(scene: &Scene, report: &mut Report) {
     one(scene, &scene.app, report, "list_users, later", &later, &values).await;
 }
 
-async fn list_teams(scene: &Scene, report: &mut Report) {
-    let find = |name| Statement::find(name, TEAMS);
-    let start = || {
-        let (base, order) = (find("list_teams"), find("list_teams.order.created_at"));
-        Listing::new(base, order).always(find("list_teams.where.present"))
+/// A list of what is present, in the order in which it came.
+async fn by_creation(scene: &Scene, report: &mut Report, list: &str, file: &'static str) {
+    let find = |piece: &str| {
+        let name = format!("{list}{piece}");
+        let name = names(file, &name).into_iter().find(|found| *found == name);
+        Statement::find(name.unwrap_or_else(|| panic!("no {list}{piece}")), file)
     };
+    let start = || Listing::new(find(""), find(".order.created_at")).always(find(".where.present"));
     let first = start().limit(&PAGE).sql();
-    one(scene, &scene.app, report, "list_teams", &first, &[PAGE.to_string()]).await;
-    let later = start().after(find("list_teams.after.created_at"), &TIME, &UUID).limit(&PAGE).sql();
+    one(scene, &scene.app, report, list, &first, &[PAGE.to_string()]).await;
+    let later = start().after(find(".after.created_at"), &TIME, &UUID).limit(&PAGE).sql();
     let values = [quoted("2020-01-01Z"), quoted(UUID), PAGE.to_string()];
-    one(scene, &scene.app, report, "list_teams, later", &later, &values).await;
+    one(scene, &scene.app, report, &format!("{list}, later"), &later, &values).await;
 }
 
 async fn list_invitations(scene: &Scene, report: &mut Report) {
@@ -460,6 +465,15 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         }
         "require_current_user" => vec!["0".to_owned()],
         "require_current_session" => vec!["0".to_owned(), quoted(&scene.session)],
+        "require_current_key" => vec![quoted(&scene.key), hash(), quoted("me:read")],
+        "create_api_key" => {
+            let [name, role, scopes] = ["Import", "viewer", "{me:read}"].map(quoted);
+            vec![name, hash(), role, scopes, "90".to_owned()]
+        }
+        "get_api_key" => vec![quoted(&scene.key)],
+        "update_api_key" => vec![quoted(&scene.key), none(), quoted("Export")],
+        "revoke_api_key" => vec![quoted(&scene.key), none()],
+        "record_api_key_uses" => vec![format!("'{{{}}}'", scene.key)],
         "require_linked_user" => vec![quoted(&scene.login)],
         "arrive" => {
             let known = ["https://login.example", "user77@example.com"].map(quoted);

@@ -26,6 +26,8 @@ pub struct Operation {
     id_in_body: bool,
     /// The roles that may, as `x-roles` says.
     pub roles: Vec<String>,
+    /// The scope of an API key that may, as `security` says; none if no key may.
+    pub scope: Option<String>,
     /// Content type, schema and example of each body that it takes.
     pub bodies: Vec<(String, Value, Option<Value>)>,
 }
@@ -81,8 +83,9 @@ impl Document {
             method: method.to_uppercase().parse().unwrap(),
             path: path.to_owned(),
             parameters: parameters.map(|parameter| self.parameter(parameter)).collect(),
-            secured: operation.get("security").is_none(),
+            secured: operation["security"] != serde_json::json!([{}]),
             roles: words(&operation["x-roles"]),
+            scope: operation["security"][1]["apiKey"][0].as_str().map(str::to_owned),
             id_in_body: self.has_id(&operation["requestBody"]["content"]),
             bodies: content.map(body).collect(),
         }

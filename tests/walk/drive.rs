@@ -52,7 +52,8 @@ async fn try_it(
         }
     }
     // What is one's own is nobody else's business, not even a colleague's.
-    let own = operation.path.starts_with("/v1/me/") && reply.status == 404;
+    let personal = ["/v1/me/", "/v1/api-keys/"];
+    let own = reply.status == 404 && personal.iter().any(|path| operation.path.starts_with(path));
     if reply.status < 300 || ((reply.status == 403 || own) && name != BOSS) {
         return Ok(());
     }

@@ -103,13 +103,13 @@ async fn try_as(scene: &Scene, operation: &Operation, known: &Known) -> Vec<Stri
 }
 
 /// Whether no documented request of it can succeed.
-fn is_excepted(operation: &Operation) -> bool {
+pub fn is_excepted(operation: &Operation) -> bool {
     let name = format!("{}: ", operation.name);
     super::EXCEPTIONS.lines().any(|line| line.starts_with(&name))
 }
 
 /// Some operations ask for it again.
-async fn give_them_the_documented_password(scene: &Scene) {
+pub async fn give_them_the_documented_password(scene: &Scene) {
     let update = "update identity.identities set password_hash = '{}'";
     let hash = paddock_api::hash_password(PASSWORD).unwrap();
     scene.admin.run(&update.replace("{}", &hash)).await;
@@ -122,15 +122,16 @@ fn is_refused(reply: &Reply) -> bool {
     is_for_the_role || items.is_some_and(|all| all.iter().all(|item| item["status"] == 403))
 }
 
-/// Records that the boss made, with the person as the owner of the customer and of the session. What is to be
+/// Records that the boss made, with the person as the owner of the customer, the session and the key. What is to be
 /// restored is in the bin.
-async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
+pub async fn records(scene: &Scene, operation: &Operation, (_, person): &Known) -> Book {
     let mut book = scene.records_of(scene.alice(), 1).await.unwrap();
     let customer = book.ids["customer_id"].clone();
     let own =
         format!("update crm.customers set user_id = '{}' where id = '{customer}'", person.user_id);
     scene.admin.run(&own).await;
     book.ids.insert("session_id".to_owned(), scene.begin_session(person).await);
+    book.ids.insert("api_key_id".to_owned(), scene.make_key(person).await);
     if let Some(record) = operation.path.strip_suffix("/restore") {
         let record = record.replace("{customer_id}", &customer);
         assert_eq!(scene.alice().delete(&record).await.status, 204);

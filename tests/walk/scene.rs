@@ -142,6 +142,16 @@ impl Scene {
         self.admin.value(&insert.replace("{company}", &person.company_id.to_string())).await
     }
 
+    /// A key of that person, who may hold one themselves and make none. Answers its id.
+    pub async fn make_key(&self, person: &Person) -> String {
+        let insert =
+            "insert into crm.api_keys (company_id, user_id, name, secret_hash, scopes, expires_at)
+            values ('{company}', '{user}', 'Import', sha256(uuid_send(gen_random_uuid())), '{me:read}', now())
+            returning id";
+        let insert = insert.replace("{company}", &person.company_id.to_string());
+        self.admin.value(&insert.replace("{user}", &person.user_id.to_string())).await
+    }
+
     /// The last of them, where records can be deleted.
     async fn delete(
         &self,

@@ -1,13 +1,16 @@
 //! OpenAPI 3.1, collected from the routes and completed with what is true of every operation.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use utoipa::OpenApi;
 use utoipa::openapi::extensions::ExtensionsBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::response::ResponseBuilder;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{
-    ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Type,
+    ContentBuilder, ObjectBuilder, OpenApi as Document, PathItem, Ref, RefOr, Required, Schema,
+    Type,
 };
 
 use crate::http::problem::ProblemBody;
@@ -33,6 +36,7 @@ use crate::http::problem::ProblemBody;
         (name = "users", description = "The people of a company who log in"),
         (name = "invitations", description = "How colleagues come in"),
         (name = "teams", description = "Users who work together"),
+        (name = "api keys", description = "With what programs act as a user"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
         (name = "customer shares", description = "One customer, shown to a user or a team"),
@@ -53,8 +57,14 @@ pub(crate) fn base() -> Document {
         .bearer_format("JWT")
         .description(Some("The `access_token` of `POST /v1/auth/login`."))
         .build();
+    let key = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("pdk_live_…")
+        .description(Some("An API key (`POST /v1/api-keys`) with the scope that is named."))
+        .build();
     if let Some(components) = &mut document.components {
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+        components.add_security_scheme(API_KEY, SecurityScheme::Http(key));
     }
     document.servers = Some(vec![utoipa::openapi::Server::new("/")]);
     document
@@ -64,17 +74,32 @@ pub(crate) fn base() -> Document {
 pub(crate) fn complete(mut document: Document) -> Document {
     for (path, item) in &mut document.paths.paths {
         let by_id = path.contains("_id}");
-        for (method, operation) in operations(item) {
-            common_errors(operation, method, by_id, path.starts_with("/v1/"));
+        for (method, operation) in operations_mut(item) {
+            common_errors(operation, by_id, path.starts_with("/v1/"));
             conditions(operation, method);
             roles(operation, method);
+            scope(operation, method);
             describe(operation);
         }
     }
+    list_scopes(&mut document);
     document
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+/// The operations of a path, with their methods.
+pub(crate) fn operations(item: &PathItem) -> impl Iterator<Item = (&'static str, &Operation)> {
+    [
+        ("get", &item.get),
+        ("post", &item.post),
+        ("put", &item.put),
+        ("patch", &item.patch),
+        ("delete", &item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
+}
+
+fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
     [
         ("get", &mut item.get),
         ("post", &mut item.post),
@@ -93,7 +118,7 @@ pub(crate) fn takes_parameters(operation: &Operation) -> bool {
     })
 }
 
-fn common_errors(operation: &mut Operation, method: &str, by_id: bool, api: bool) {
+fn common_errors(operation: &mut Operation, by_id: bool, api: bool) {
     let (body, secured) = (operation.request_body.is_some(), operation.security.is_none());
     let parameters = takes_parameters(operation);
     let rows = [
@@ -105,7 +130,7 @@ fn common_errors(operation: &mut Operation, method: &str, by_id: bool, api: bool
             "401",
             "`authentication-required`, `invalid-token`, `token-expired`, `session-revoked`",
         ),
-        (secured && method != "get", "403", "`insufficient-permission`: not for the caller's role"),
+        (secured, "403", "`insufficient-permission`: not for the caller's role or API key"),
         (by_id, "404", "`not-found`: does not exist, or not for the caller"),
         (api, "406", "`not-acceptable`"),
         (body, "408", "`request-timeout`"),
@@ -141,6 +166,54 @@ fn roles(operation: &mut Operation, method: &str) {
     let said = operation.extensions.get_or_insert_default();
     if !said.contains_key("x-roles") {
         said.merge(usual);
+    }
+}
+
+/// Tags of operations about the person, with which no API key has to do, where an operation does not say otherwise.
+const PERSONAL: [&str; 3] = ["auth", "me", "api keys"];
+
+/// The scope that an API key must have: the tag, and whether something is read or written.
+fn scope(operation: &mut Operation, method: &str) {
+    if operation.security.is_some() {
+        return;
+    }
+    let said = operation.extensions.as_mut().and_then(|said| said.remove("x-scope"));
+    let said = said.as_ref().and_then(|scope| scope.as_str()).map(str::to_owned);
+    let tag = operation.tags.iter().flatten().next();
+    let tag = tag.filter(|tag| !PERSONAL.contains(&tag.as_str()));
+    let access = if method == "get" { "read" } else { "write" };
+    let usual = tag.map(|tag| format!("{}:{access}", tag.replace(' ', "_")));
+    operation.security = said.or(usual).map(|scope| {
+        vec![
+            SecurityRequirement::new("bearer", [""; 0]),
+            SecurityRequirement::new(API_KEY, [scope]),
+        ]
+    });
+}
+
+/// The scope that the operation asks of an API key; none if it takes no key.
+pub(crate) fn scope_of(operation: &Operation) -> Option<String> {
+    let requirements = serde_json::to_value(operation.security.as_ref()?).ok()?;
+    let of_key = requirements.as_array()?.iter().find_map(|one| one.get(API_KEY))?;
+    of_key.get(0)?.as_str().map(str::to_owned)
+}
+
+/// What API keys are called among the ways to show who one is.
+const API_KEY: &str = "apiKey";
+
+/// The words of the schema are those of the operations.
+fn list_scopes(document: &mut Document) {
+    let scopes: BTreeSet<String> = document
+        .paths
+        .paths
+        .values()
+        .flat_map(operations)
+        .filter_map(|(_, operation)| scope_of(operation))
+        .collect();
+    let schemas = document.components.as_mut().map(|components| &mut components.schemas);
+    let schema = schemas.and_then(|schemas| schemas.get_mut("ApiKeyScope"));
+    if let Some(RefOr::T(Schema::Object(schema))) = schema {
+        schema.enum_values = Some(scopes.into_iter().map(Into::into).collect());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The list of routes, from which the application and its description are both made.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_cors::Cors;
@@ -18,11 +19,12 @@ use crate::State;
 use crate::http::envelope::{envelope, gate};
 use crate::http::params;
 use crate::http::problem::{Answer, Code, Problem};
-use crate::openapi::takes_parameters;
+use crate::openapi::{operations, scope_of, takes_parameters};
 use crate::resources::accounts::{email, invitation, password, reset, sign_up};
 use crate::resources::{
-    audit_log, company, customer_comments, customer_shares, customers, docs, health, invitations,
-    jwks, login, login_second_factor, me, my_companies, second_factor, sessions, teams, users,
+    api_keys, audit_log, company, customer_comments, customer_shares, customers, docs, health,
+    invitations, jwks, login, login_second_factor, me, my_companies, second_factor, sessions,
+    teams, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -55,6 +57,11 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(me::ping)
         .service(company::get_company)
         .service(company::update_company)
+        .service(api_keys::list_api_keys)
+        .service(api_keys::create_api_key)
+        .service(api_keys::get_api_key)
+        .service(api_keys::update_api_key)
+        .service(api_keys::revoke_api_key)
         .service(users::list_users)
         .service(users::get_user)
         .service(users::update_user)
@@ -110,13 +117,14 @@ pub fn document() -> OpenApi {
 pub(crate) static CONTRACT: LazyLock<Contract> = LazyLock::new(|| {
     let document = document();
     let openapi = document.to_json().unwrap_or_default().into();
-    Contract { openapi, methods: Methods::of(&document) }
+    Contract { openapi, methods: Methods::of(&document), scopes: Scopes::of(&document) }
 });
 
 pub(crate) struct Contract {
     /// The document as JSON.
     pub(crate) openapi: Bytes,
     pub(crate) methods: Methods,
+    pub(crate) scopes: Scopes,
 }
 
 /// The application, ready to be served or to be called by tests.
@@ -171,6 +179,33 @@ fn cors(origins: &[String]) -> Cors {
         .supports_credentials()
         .max_age(3600);
     origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}
+
+/// Which scope each operation asks of an API key; those that are not here take none.
+pub(crate) struct Scopes(BTreeMap<(String, &'static str), String>);
+
+impl Scopes {
+    fn of(document: &OpenApi) -> Self {
+        let scopes = document.paths.paths.iter().flat_map(|(path, item)| {
+            operations(item).filter_map(move |(method, operation)| {
+                Some(((path.clone(), method), scope_of(operation)?))
+            })
+        });
+        Self(scopes.collect())
+    }
+
+    /// The scope of an operation, by its path as the document has it.
+    pub(crate) fn of_operation(&self, path: &str, method: &Method) -> Option<&str> {
+        let mut fitting = self.0.iter().filter(|((known, name), _)| {
+            known == path && name.eq_ignore_ascii_case(method.as_str())
+        });
+        fitting.next().map(|(_, scope)| scope.as_str())
+    }
+
+    /// Every scope, some of them several times.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &String> {
+        self.0.values()
+    }
 }
 
 /// Which methods each path has, for those that it does not have, and whether they take parameters.

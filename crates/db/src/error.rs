@@ -40,6 +40,10 @@ pub enum Error {
     ReadOnly,
     /// The user left the company, was disabled, or holds an outdated token (28000).
     SessionOver,
+    /// The API key is not one that is good: wrong, revoked, expired, or its user may not act (28P01).
+    KeyRefused,
+    /// The API key is good, and not for this; the scope that it lacks (42501 with the scope's name).
+    OutOfScope(String),
     /// A statement ran without the context of a company: a defect of ours (42704).
     ContextMissing,
     /// A constraint refused the row; the constraint's or the column's name.
@@ -70,6 +74,8 @@ impl fmt::Display for Error {
             Self::Contended => f.write_str("deadlock or serialization failure, three times"),
             Self::ReadOnly => f.write_str("the database takes no writes at present"),
             Self::SessionOver => f.write_str("the user's session is over"),
+            Self::KeyRefused => f.write_str("the API key is good for nothing"),
+            Self::OutOfScope(scope) => write!(f, "the API key lacks the scope {scope}"),
             Self::ContextMissing => f.write_str("no company is bound to the transaction"),
             Self::Violation(kind, name) => write!(f, "{kind:?} violated: {name}"),
             Self::InvalidText => f.write_str("a text that cannot be stored"),
@@ -102,6 +108,7 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::CHECK_VIOLATION => Self::Violation(Violation::Check, name()),
             SqlState::NOT_NULL_VIOLATION => Self::Violation(Violation::NotNull, name()),
             SqlState::INVALID_AUTHORIZATION_SPECIFICATION => Self::SessionOver,
+            SqlState::INVALID_PASSWORD => Self::KeyRefused,
             SqlState::CHARACTER_NOT_IN_REPERTOIRE | SqlState::UNTRANSLATABLE_CHARACTER => {
                 Self::InvalidText
             }
@@ -121,6 +128,9 @@ impl From<tokio_postgres::Error> for Error {
             SqlState::ADMIN_SHUTDOWN | SqlState::CRASH_SHUTDOWN | SqlState::CANNOT_CONNECT_NOW => {
                 Self::Unavailable
             }
+            SqlState::INSUFFICIENT_PRIVILEGE if db.constraint() == Some(SCOPES) => {
+                Self::OutOfScope(db.column().unwrap_or_default().to_owned())
+            }
             // `app.refuse` names its rule; what PostgreSQL refuses by itself has no name.
             SqlState::INSUFFICIENT_PRIVILEGE if db.constraint().is_some() => Self::NotPermitted,
             SqlState::INSUFFICIENT_PRIVILEGE if db.routine() == Some(CHECKED) => Self::Hidden,
@@ -135,6 +145,9 @@ impl From<tokio_postgres::Error> for Error {
         }
     }
 }
+
+/// What `app.enter` calls its rule about scopes.
+const SCOPES: &str = "api_keys_scopes";
 
 /// The function of the server in which row security refuses a row that is written, or one that an insert
 /// meets. A missing grant is refused elsewhere.

@@ -11,11 +11,12 @@ use uuid::Uuid;
 
 use crate::connect::{ConnectError, Target};
 use crate::error::{Error, Result};
+use crate::keys::Keys;
 use crate::lease::Lease;
 use crate::row::Row;
 use crate::sql;
 use crate::statement::Statement;
-use crate::tenant::{Actor, Tenant};
+use crate::tenant::{Actor, Key, Tenant};
 use crate::walls::{Place, Walls};
 use crate::wire::Connector;
 
@@ -55,6 +56,7 @@ pub struct Db {
     tls: Connector,
     limits: Limits,
     walls: Walls,
+    keys: Keys,
 }
 
 impl Db {
@@ -83,13 +85,37 @@ impl Db {
             .build()
             .map_err(|error| ConnectError(error.to_string()))?;
         let walls = Walls::new(limits.connections, limits.share);
-        Ok(Self { pool, tls, limits, walls })
+        Ok(Self { pool, tls, limits, walls, keys: Keys::default() })
     }
 
     /// Whoever is to act from here on.
     #[must_use]
     pub fn act_as(&self, actor: Actor) -> Tenant {
         Tenant::new(self.clone(), actor)
+    }
+
+    /// Whether this key was good when it was shown here last. Until it was, nobody knows whose it is.
+    #[must_use]
+    pub fn knows(&self, key: &Key) -> bool {
+        self.keys.knows(key)
+    }
+
+    /// Whether keys were used, and [`Db::record_key_uses`] has something to write.
+    #[must_use]
+    pub fn has_key_uses(&self) -> bool {
+        self.keys.has_uses()
+    }
+
+    /// Writes down which keys were used, apart from the flights that used them. What cannot be written is lost.
+    pub async fn record_key_uses(&self) {
+        self.keys.record(self).await;
+    }
+
+    /// What the check at the head of a flight said of the actor's key.
+    pub(crate) fn note(&self, actor: &Actor, error: Option<&tokio_postgres::Error>) {
+        if let Some(key) = &actor.key {
+            self.keys.note(actor, key, error);
+        }
     }
 
     /// Whether the database answers, for readiness checks: with its clock, in milliseconds since 1970.

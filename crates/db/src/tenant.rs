@@ -25,6 +25,7 @@ pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
 const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
 const REQUIRE_LINKED_USER: Statement = sql!("session.sql", "require_linked_user");
+const REQUIRE_CURRENT_KEY: Statement = sql!("session.sql", "require_current_key");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -43,13 +44,26 @@ pub struct Actor {
     pub session_id: Option<Uuid>,
     /// The link of an outside login, which must still be there; `None` where there is none.
     pub login_id: Option<Uuid>,
+    /// The API key, which must be good; `None` where there is none.
+    pub key: Option<Key>,
+}
+
+/// An API key that was shown, and what for. Whether it is good, the database says in the flight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Key {
+    /// The key.
+    pub id: Uuid,
+    /// SHA-256 of its secret.
+    pub secret_hash: [u8; 32],
+    /// What the key must be good for: `customers:read`.
+    pub scope: &'static str,
 }
 
 impl Actor {
     /// A user who has shown who they are just now, or for whom an administrator acts.
     #[must_use]
     pub const fn trusted(company_id: Uuid, user_id: Uuid) -> Self {
-        Self { company_id, user_id, epoch: None, session_id: None, login_id: None }
+        Self { company_id, user_id, epoch: None, session_id: None, login_id: None, key: None }
     }
 }
 
@@ -87,19 +101,21 @@ impl Tenant {
     /// What asks whether the user may still act.
     const fn check(&self) -> Statement {
         match self.actor {
+            Actor { key: Some(_), .. } => REQUIRE_CURRENT_KEY,
             Actor { session_id: Some(_), .. } => REQUIRE_CURRENT_SESSION,
             Actor { login_id: Some(_), .. } => REQUIRE_LINKED_USER,
             _ => REQUIRE_CURRENT_USER,
         }
     }
 
-    /// The values of [`Tenant::check`].
-    fn evidence(&self) -> Vec<&(dyn ToSql + Sync)> {
-        let Actor { epoch, session_id, login_id, .. } = &self.actor;
-        match (session_id, login_id) {
-            (Some(_), _) => vec![epoch, session_id],
-            (None, Some(_)) => vec![login_id],
-            (None, None) => vec![epoch],
+    /// The values of [`Tenant::check`]; the hash is that of the key, if there is one.
+    fn evidence<'a>(&'a self, hash: &'a Option<&'a [u8]>) -> Vec<&'a (dyn ToSql + Sync)> {
+        let Actor { epoch, session_id, login_id, key, .. } = &self.actor;
+        match (key, session_id, login_id) {
+            (Some(key), ..) => vec![&key.id, hash, &key.scope],
+            (None, Some(_), _) => vec![epoch, session_id],
+            (None, None, Some(_)) => vec![login_id],
+            (None, None, None) => vec![epoch],
         }
     }
 
@@ -280,6 +296,7 @@ impl Tenant {
         committing.set(false);
         lease.land();
         self.watch.add_db(start.elapsed());
+        self.db.note(&self.actor, preamble.as_ref().err());
         // An error anywhere before the COMMIT made it a ROLLBACK; it answers Ok in both cases.
         preamble.map_err(|error| Failure::of_preamble(error, access, &lease))?;
         let rows = rows.map_err(|error| Failure::of_statement(error, access, &lease))?;
@@ -405,6 +422,7 @@ impl Tx<'_> {
                 preamble(&self.lease, self.access, self.tenant, &check),
                 self.lease.client().query(&prepared, params),
             );
+            self.tenant.db.note(&self.tenant.actor, preamble.as_ref().err());
             preamble.and(rows)
         };
         // Nothing is written before the COMMIT, so a lost connection is no riddle here.
@@ -499,7 +517,8 @@ async fn preamble(
         tenant.actor.company_id,
         set_user(tenant.actor.user_id)
     );
-    let evidence = tenant.evidence();
+    let hash = tenant.actor.key.as_ref().map(|key| &key.secret_hash[..]);
+    let evidence = tenant.evidence(&hash);
     let client = lease.client();
     let (begin, check) = join!(client.batch_execute(&begin), client.query(check, &evidence));
     begin.and(check.map(drop))

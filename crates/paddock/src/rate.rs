@@ -18,6 +18,9 @@ pub(crate) struct RateArgs {
     /// How often one user may ask.
     #[arg(long, env = "PADDOCK_RATE_LIMIT_USER", value_name = "RATE", default_value = "1200/60")]
     rate_limit_user: Rate,
+    /// How often one API key may ask; its user and company count as well.
+    #[arg(long, env = "PADDOCK_RATE_LIMIT_KEY", value_name = "RATE", default_value = "600/60")]
+    rate_limit_key: Rate,
     /// How often one address may ask without a valid token.
     #[arg(long, env = "PADDOCK_RATE_LIMIT_ADDRESS", value_name = "RATE", default_value = "600/60")]
     rate_limit_address: Rate,
@@ -34,6 +37,7 @@ impl RateArgs {
         let settings = RateSettings {
             company: self.rate_limit_company,
             user: self.rate_limit_user,
+            key: self.rate_limit_key,
             address: self.rate_limit_address,
             login: self.rate_limit_login,
             lock_accounts: true,

@@ -11,10 +11,12 @@ use paddock_db::{Actor, FromRow, Listing, Params, Rows, Statement, Stopwatch, Te
 use uuid::Uuid;
 
 use crate::State;
+use crate::auth::api_key::{self, ApiKey};
 use crate::auth::providers::Login;
 use crate::auth::tokens::Bearer;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::Standing;
+use crate::routes::CONTRACT;
 
 /// Taken from the `Authorization` header without any I/O: no connection is held while a body is read.
 /// Whether the user may still act is asked in the same flight as the statement. Only at the first sight of a
@@ -115,7 +117,10 @@ fn authenticate(request: &HttpRequest) -> Answer<(Data<State>, Bearer)> {
     }
     let token = bearer(value.to_str().unwrap_or_default()).ok_or_else(missing)?;
     let start = Instant::now();
-    let bearer = state.tokens.verify(token)?;
+    let bearer = match api_key::is_one(token) {
+        true => Bearer::Known(by_key(request, token)?),
+        false => state.tokens.verify(token)?,
+    };
     watch(request).add_auth(start.elapsed());
     Ok((state.clone(), bearer))
 }
@@ -130,11 +135,27 @@ async fn find(request: HttpRequest, state: Data<State>, login: Arc<Login>) -> An
     Ok(Caller::new(&request, &state, actor))
 }
 
+/// An API key says itself whom it is of; the flight finds out whether that is true, and whether it has the scope of
+/// the operation.
+fn by_key(request: &HttpRequest, token: &str) -> Answer<Actor> {
+    let key = ApiKey::read(token).ok_or_else(|| Problem::new(Code::InvalidToken))?;
+    let path = request.match_pattern().unwrap_or_default();
+    let scope = CONTRACT.scopes.of_operation(&path, request.method());
+    let scope = scope.ok_or_else(|| {
+        Problem::new(Code::InsufficientPermission).detail("no API key may do this: log in")
+    })?;
+    Ok(key.actor(scope))
+}
+
 /// Counts the request; where its company and its user stand is told by the envelope.
 fn admit(request: &HttpRequest, state: &State, actor: &Actor) -> Answer<()> {
     // Whoever is refused is known, too.
     request.extensions_mut().insert(Standing::default());
-    let standing = state.limits.admit(actor)?;
+    // What a key says is not yet true: nobody takes something from a company by naming it.
+    let standing = match &actor.key {
+        Some(key) if !state.db.knows(key) => state.limits.admit_stranger(request)?,
+        _ => state.limits.admit(actor)?,
+    };
     request.extensions_mut().insert(standing);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Who is asking: passwords, second factors, access tokens, sessions, and the caller that handlers get.
 
+pub(crate) mod api_key;
 pub(crate) mod caller;
 pub(crate) mod challenge;
 pub(crate) mod clock;

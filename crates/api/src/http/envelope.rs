@@ -13,7 +13,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, error::InternalError, web::Data};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, error::InternalError, web::Data};
 use futures_util::FutureExt;
 use paddock_db::Stopwatch;
 use uuid::Uuid;
@@ -64,6 +64,7 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
                 tracing::enabled!(tracing::Level::DEBUG) || response.status().is_server_error();
             let route = wanted.then(|| response.request().match_pattern()).flatten();
             finish(response.response_mut(), route);
+            record_key_uses(response.request());
             Ok(response)
         }
         Err(error) => {
@@ -173,6 +174,14 @@ fn stand(response: &mut ServiceResponse<BoxBody>) -> Standing {
             *response.response_mut() = refused;
             Standing::default()
         }
+    }
+}
+
+/// Which API keys were used is written behind the answers.
+fn record_key_uses(request: &HttpRequest) {
+    let state = request.app_data::<Data<State>>().filter(|state| state.db.has_key_uses());
+    if let Some(db) = state.map(|state| state.db.clone()) {
+        actix_web::rt::spawn(async move { db.record_key_uses().await });
     }
 }
 

@@ -24,7 +24,7 @@ pub enum Code {
     InvalidCursor,
     /// No `Authorization: Bearer` header came with the request.
     AuthenticationRequired,
-    /// The access token is not one that this service accepts.
+    /// The access token or the API key is not one that this service accepts.
     InvalidToken,
     /// The access token was good and is too old now.
     TokenExpired,
@@ -40,7 +40,7 @@ pub enum Code {
     Csrf,
     /// Nobody may sign up here: an administrator lets people in.
     SignUpClosed,
-    /// The caller's role does not permit this.
+    /// The caller's role does not permit this, or the API key lacks the scope: see `detail`.
     InsufficientPermission,
     /// The current password is wrong, or the code: nothing was changed.
     ConfirmationFailed,
@@ -156,7 +156,7 @@ impl Code {
             Self::Csrf => ("csrf", 403, "The request did not come from a page that may send it"),
             Self::SignUpClosed => ("sign-up-closed", 403, "Nobody may sign up here"),
             Self::InsufficientPermission => {
-                ("insufficient-permission", 403, "Your role does not permit this")
+                ("insufficient-permission", 403, "Your role or your key does not permit this")
             }
             Self::ConfirmationFailed => {
                 ("confirmation-failed", 403, "The current password or the code is wrong")
@@ -294,13 +294,21 @@ pub struct Problem {
     challenge: Option<String>,
     errors: Vec<FieldError>,
     headers: Vec<(HeaderName, HeaderValue)>,
+    lacks_scope: bool,
 }
 
 impl Problem {
     /// A problem about which there is nothing more to say than its code.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, detail: None, challenge: None, errors: Vec::new(), headers: Vec::new() }
+        Self {
+            code,
+            detail: None,
+            challenge: None,
+            errors: Vec::new(),
+            headers: Vec::new(),
+            lacks_scope: false,
+        }
     }
 
     /// The same answer for what does not exist and for what the caller may not know of.
@@ -316,6 +324,17 @@ impl Problem {
     /// Several fields are refused.
     pub(crate) fn fields(code: Code, errors: Vec<FieldError>) -> Self {
         Self { errors, ..Self::new(code) }
+    }
+
+    /// The API key is good, and not for this: whatever the request is about, its answer is the same.
+    fn out_of_scope(scope: &str) -> Self {
+        let detail = format!("the API key lacks the scope {scope}");
+        Self { lacks_scope: true, ..Self::new(Code::InsufficientPermission).detail(detail) }
+    }
+
+    /// Whether it is a scope that is missing.
+    pub(crate) const fn lacks_scope(&self) -> bool {
+        self.lacks_scope
     }
 
     /// The same problem of a part that stands under this pointer.
@@ -431,6 +450,8 @@ impl From<DbError> for Problem {
             DbError::Contended => Self::new(Code::RetryTransaction),
             DbError::ReadOnly => Self::new(Code::ReadOnly),
             DbError::SessionOver => Self::new(Code::SessionRevoked),
+            DbError::KeyRefused => Self::new(Code::InvalidToken),
+            DbError::OutOfScope(scope) => Self::out_of_scope(scope),
             DbError::NotPermitted => Self::new(Code::InsufficientPermission),
             DbError::Violation(_, name) if name == "users_last_owner" => {
                 Self::new(Code::Conflict).detail("a company keeps at least one active owner")
@@ -475,6 +496,7 @@ fn field_of(constraint: &str) -> &str {
         "team_members_",
         "record_shares_",
         "invitations_",
+        "api_keys_",
     ]
     .iter()
     .find_map(|table| constraint.strip_prefix(table))

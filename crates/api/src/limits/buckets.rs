@@ -28,6 +28,7 @@ const MOST: usize = 65_536;
 pub(crate) enum Key {
     Company(Uuid),
     User(Uuid, Uuid),
+    Program(Uuid),
     Address(IpAddr),
     Login(IpAddr),
     /// All who try to log in.

@@ -36,6 +36,8 @@ pub struct RateSettings {
     pub company: Rate,
     /// One user.
     pub user: Rate,
+    /// One API key; its user and company count as well.
+    pub key: Rate,
     /// One address, without a valid token.
     pub address: Rate,
     /// One address, trying to log in or asking for mails; all addresses together fifty times that.
@@ -50,6 +52,7 @@ pub struct RateSettings {
 pub struct RateLimits {
     company: Option<Buckets>,
     user: Option<Buckets>,
+    key: Option<Buckets>,
     address: Option<Buckets>,
     login: Option<Buckets>,
     logins: Option<Buckets>,
@@ -67,6 +70,7 @@ impl RateLimits {
         Self {
             company: buckets("company", settings.company),
             user: buckets("user", settings.user),
+            key: buckets("key", settings.key),
             address: buckets("address", settings.address),
             login: buckets("login", settings.login),
             logins: buckets("logins", settings.login.times(CROWD)),
@@ -82,11 +86,14 @@ impl RateLimits {
         Self::new(RateSettings::default(), &Clock::default())
     }
 
-    /// Counts a request with a valid token. The user's limit comes first: whoever has used it up takes nothing
-    /// from their colleagues.
+    /// Counts a request with a valid token. The key's limit comes first, then the user's: whoever has
+    /// used theirs up takes nothing from the others.
     pub(crate) fn admit(&self, actor: &Actor) -> Answer<Standing> {
-        let Actor { company_id, user_id, .. } = *actor;
+        let Actor { company_id, user_id, key, .. } = *actor;
         let mut standing = Standing::default();
+        if let Some(key) = key {
+            count(&mut standing, self.key.as_ref(), Key::Program(key.id))?;
+        }
         count(&mut standing, self.user.as_ref(), Key::User(company_id, user_id))?;
         count(&mut standing, self.company.as_ref(), Key::Company(company_id))?;
         Ok(standing)

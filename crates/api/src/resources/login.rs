@@ -13,7 +13,7 @@ use crate::State;
 use crate::auth::caller::Caller;
 use crate::auth::refresh::{self, Link};
 use crate::auth::tokens;
-use crate::http::body::{Body, word};
+use crate::http::body::{Body, optional_id, word};
 use crate::http::checks::Checks;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::{Attempt, Standing};
@@ -40,6 +40,7 @@ pub(crate) struct Credentials {
     password: String,
     /// Which company to enter, for whoever has several; the one that they came to first, of those where they may
     /// act, if it is absent.
+    #[serde(default, deserialize_with = "optional_id")]
     #[schema(value_type = Option<Uuid>, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4c")]
     company_id: Option<Uuid>,
     /// Where the refresh token goes.

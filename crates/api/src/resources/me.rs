@@ -29,7 +29,12 @@ impl FromRow for Me {
 /// Get yourself
 ///
 /// The user and the company that the access token acts as.
-#[utoipa::path(tag = "me", operation_id = "getMe", responses((status = 200, body = Me)))]
+#[utoipa::path(
+    tag = "me",
+    operation_id = "getMe",
+    extensions(("x-scope" = json!("me:read"))),
+    responses((status = 200, body = Me))
+)]
 #[get("/v1/me")]
 pub(crate) async fn get_me(caller: Caller) -> Answer<Json<Me>> {
     caller.read_one(GET_ME, &[]).await.map(Json)

@@ -1,6 +1,7 @@
 //! One file or folder per resource, whole: types, handlers, documentation, examples.
 
 pub(crate) mod accounts;
+pub(crate) mod api_keys;
 pub(crate) mod audit_log;
 pub(crate) mod company;
 pub(crate) mod customer_comments;

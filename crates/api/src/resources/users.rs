@@ -60,7 +60,7 @@ pub(crate) struct User {
 /// What a user is in the company. `x-roles` of each operation says which roles may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
-#[schema(example = "member")]
+#[schema(example = "viewer")]
 pub enum Role {
     /// Answers for the company.
     Owner,

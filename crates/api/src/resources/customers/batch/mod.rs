@@ -308,7 +308,7 @@ async fn one_by_one<O: Operation>(tenant: &Tenant, items: &[&O::Item]) -> Answer
 /// Whether another item might have got another answer.
 fn is_about_an_item(problem: &Problem) -> bool {
     let status = problem.code().status();
-    status.is_client_error() && status != StatusCode::UNAUTHORIZED
+    status.is_client_error() && status != StatusCode::UNAUTHORIZED && !problem.lacks_scope()
 }
 
 /// Each item for itself: together if that works, else one after the other.
