@@ -1,6 +1,7 @@
 -- Does every reference stay within the company?
 -- A foreign key asks no policy: without the company on both sides one company can point at, probe and
--- delete the rows of another.
+-- delete the rows of another. And a column named for a reference that refers to nothing takes any id.
+-- Signed: those of crm.audit_log, whose records outlive what they tell of.
 select
     'foreign_key_tenant' as id,
     'critical' as severity,
@@ -30,4 +31,28 @@ where not exists (
             else 'company_id'
         end
 )
+union all
+select
+    'foreign_key_tenant',
+    'critical',
+    format('%I.%I', n.nspname, c.relname),
+    format('%s refers to nothing', a.attname),
+    format(
+        'alter table %I.%I add foreign key (company_id, %I) references …', n.nspname, c.relname, a.attname
+    )
+from pg_catalog.pg_class c
+join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+join pg_catalog.pg_attribute a on a.attrelid = c.oid and not a.attisdropped
+where n.nspname !~ '^(pg_|information_schema$|app$|identity$)'
+    and c.relkind in ('r', 'p')
+    and a.atttypid = 'uuid'::regtype
+    and a.attname ~ '_id$'
+    and (n.nspname, c.relname) <> ('crm', 'audit_log')
+    and not exists (
+        select
+        from pg_catalog.pg_constraint k
+        where k.conrelid = c.oid
+            and k.contype = 'f'
+            and a.attnum = any (k.conkey)
+    )
 order by object, detail;

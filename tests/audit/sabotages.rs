@@ -323,6 +323,11 @@ pub const SABOTAGES: &[(&str, &str, &str)] = &[
         "alter table crm.customers add foreign key (user_id, company_id) references crm.users (company_id, id) not valid",
     ),
     (
+        "foreign_key_tenant",
+        "crm.record_shares",
+        "alter table crm.record_shares drop constraint record_shares_recipient_team_id_fkey",
+    ),
+    (
         "foreign_key_action",
         "crm.customers",
         "alter table crm.customers add foreign key (company_id, user_id)
