@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post};
-use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use paddock_db::{FromRow, Result, Row, Statement, sql};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -13,20 +13,17 @@ use crate::auth::api_key::{ApiKey, Secret, beginning};
 use crate::auth::caller::Caller;
 use crate::http::body::Body;
 use crate::http::checks::Checks;
-use crate::http::cursor::{Position, Scope};
+use crate::http::cursor::Position;
 use crate::http::etag::{Changed, IfMatch, Single, Versioned};
-use crate::http::page::{PageQuery, Paged, Paging, page_of};
+use crate::http::page::{PageQuery, Paged, page_of};
 use crate::http::params::{Query, path_id};
 use crate::http::patch::Patch;
 use crate::http::problem::Answer;
 use crate::http::timestamp;
+use crate::resources::by_creation::ByCreation;
 use crate::resources::users::Role;
 use crate::routes::CONTRACT;
 
-const LIST_KEYS: Statement = sql!("api_keys.sql", "list_api_keys");
-const PRESENT: Statement = sql!("api_keys.sql", "list_api_keys.where.present");
-const ORDER: Statement = sql!("api_keys.sql", "list_api_keys.order.created_at");
-const AFTER: Statement = sql!("api_keys.sql", "list_api_keys.after.created_at");
 const CREATE_KEY: Statement = sql!("api_keys.sql", "create_api_key");
 const GET_KEY: Statement = sql!("api_keys.sql", "get_api_key");
 const UPDATE_KEY: Statement = sql!("api_keys.sql", "update_api_key");
@@ -34,6 +31,14 @@ const REVOKE_KEY: Statement = sql!("api_keys.sql", "revoke_api_key");
 
 /// The list that cursors of this resource belong to.
 const LIST: &str = "/v1/api-keys";
+/// In the order of their creation.
+const BY_CREATION: ByCreation = ByCreation {
+    list: LIST,
+    rows: sql!("api_keys.sql", "list_api_keys"),
+    always: sql!("api_keys.sql", "list_api_keys.where.present"),
+    order: sql!("api_keys.sql", "list_api_keys.order.created_at"),
+    after: sql!("api_keys.sql", "list_api_keys.after.created_at"),
+};
 /// How long a key is good where nothing is said, and at most, in days.
 const USUAL_LIFE: i32 = 90;
 const LONGEST_LIFE: i32 = 365;
@@ -218,16 +223,8 @@ pub(crate) async fn list_api_keys(
     state: Data<State>,
     query: Query<PageQuery>,
 ) -> Answer<Paged<ApiKeyPage>> {
-    let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
-    let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
-    let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
-    let (after, rows) = (paging.after_time()?, paging.rows());
-    let mut listing = Listing::new(LIST_KEYS, ORDER).always(PRESENT);
-    if let Some((time, id)) = &after {
-        listing = listing.after(AFTER, time, id);
-    }
-    let mut data: Vec<KeyRecord> = caller.list(&listing.limit(&rows)).await?;
-    let page = paging.end(&mut data, |key| Position::at(key.created_at, key.id));
+    let position = |key: &KeyRecord| Position::at(key.created_at, key.id);
+    let (data, page) = BY_CREATION.page(&caller, &state, query, position).await?;
     Ok(Paged(ApiKeyPage { data, page }))
 }
 

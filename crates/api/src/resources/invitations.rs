@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse, delete, get, post};
-use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use paddock_db::{FromRow, Result, Row, Statement, sql};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -13,19 +13,16 @@ use crate::auth::caller::Caller;
 use crate::auth::invitation::Invite;
 use crate::http::body::Body;
 use crate::http::checks::Checks;
-use crate::http::cursor::{Position, Scope};
+use crate::http::cursor::Position;
 use crate::http::etag::{Changed, IfMatch, Single, Versioned};
-use crate::http::page::{PageQuery, Paged, Paging, page_of};
+use crate::http::page::{PageQuery, Paged, page_of};
 use crate::http::params::{Query, path_id};
 use crate::http::problem::{Answer, Code, FieldError, Problem};
 use crate::http::timestamp;
 use crate::mail::Errand;
+use crate::resources::by_creation::ByCreation;
 use crate::resources::users::Role;
 
-const LIST_INVITATIONS: Statement = sql!("invitations.sql", "list_invitations");
-const OPEN: Statement = sql!("invitations.sql", "list_invitations.where.open");
-const ORDER: Statement = sql!("invitations.sql", "list_invitations.order.created_at");
-const AFTER: Statement = sql!("invitations.sql", "list_invitations.after.created_at");
 const CREATE_INVITATION: Statement = sql!("invitations.sql", "create_invitation");
 const GET_INVITATION: Statement = sql!("invitations.sql", "get_invitation");
 const RESEND_INVITATION: Statement = sql!("invitations.sql", "resend_invitation");
@@ -33,6 +30,14 @@ const REVOKE_INVITATION: Statement = sql!("invitations.sql", "revoke_invitation"
 
 /// The list that cursors of this resource belong to.
 const LIST: &str = "/v1/invitations";
+/// In the order of their creation.
+const BY_CREATION: ByCreation = ByCreation {
+    list: LIST,
+    rows: sql!("invitations.sql", "list_invitations"),
+    always: sql!("invitations.sql", "list_invitations.where.open"),
+    order: sql!("invitations.sql", "list_invitations.order.created_at"),
+    after: sql!("invitations.sql", "list_invitations.after.created_at"),
+};
 
 /// Somebody who has been asked in, and has neither accepted yet nor been refused again.
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,16 +138,8 @@ pub(crate) async fn list_invitations(
     state: Data<State>,
     query: Query<PageQuery>,
 ) -> Answer<Paged<InvitationPage>> {
-    let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
-    let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
-    let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
-    let (after, rows) = (paging.after_time()?, paging.rows());
-    let mut listing = Listing::new(LIST_INVITATIONS, ORDER).always(OPEN);
-    if let Some((time, id)) = &after {
-        listing = listing.after(AFTER, time, id);
-    }
-    let mut data: Vec<Invitation> = caller.list(&listing.limit(&rows)).await?;
-    let page = paging.end(&mut data, |one| Position::at(one.created_at, one.id));
+    let position = |one: &Invitation| Position::at(one.created_at, one.id);
+    let (data, page) = BY_CREATION.page(&caller, &state, query, position).await?;
     Ok(Paged(InvitationPage { data, page }))
 }
 

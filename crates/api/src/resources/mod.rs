@@ -3,6 +3,7 @@
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
 pub(crate) mod audit_log;
+mod by_creation;
 pub(crate) mod company;
 pub(crate) mod customer_comments;
 pub(crate) mod customer_shares;

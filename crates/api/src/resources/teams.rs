@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch, post, put};
-use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use paddock_db::{FromRow, Result, Row, Statement, sql};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -19,12 +19,9 @@ use crate::http::params::{Query, path_id};
 use crate::http::patch::Patch;
 use crate::http::problem::{Answer, Problem};
 use crate::http::timestamp;
+use crate::resources::by_creation::ByCreation;
 use crate::resources::users::Role;
 
-const LIST_TEAMS: Statement = sql!("teams.sql", "list_teams");
-const PRESENT: Statement = sql!("teams.sql", "list_teams.where.present");
-const ORDER: Statement = sql!("teams.sql", "list_teams.order.created_at");
-const AFTER: Statement = sql!("teams.sql", "list_teams.after.created_at");
 const CREATE_TEAM: Statement = sql!("teams.sql", "create_team");
 const GET_TEAM: Statement = sql!("teams.sql", "get_team");
 const UPDATE_TEAM: Statement = sql!("teams.sql", "update_team");
@@ -35,6 +32,14 @@ const REMOVE_MEMBER: Statement = sql!("teams.sql", "remove_team_member");
 
 /// The list that cursors of this resource belong to.
 const LIST: &str = "/v1/teams";
+/// In the order of their creation.
+const BY_CREATION: ByCreation = ByCreation {
+    list: LIST,
+    rows: sql!("teams.sql", "list_teams"),
+    always: sql!("teams.sql", "list_teams.where.present"),
+    order: sql!("teams.sql", "list_teams.order.created_at"),
+    after: sql!("teams.sql", "list_teams.after.created_at"),
+};
 
 /// Users who work together. A user may be in several teams.
 #[derive(Debug, Serialize, ToSchema)]
@@ -166,16 +171,8 @@ pub(crate) async fn list_teams(
     state: Data<State>,
     query: Query<PageQuery>,
 ) -> Answer<Paged<TeamPage>> {
-    let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
-    let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
-    let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
-    let (after, rows) = (paging.after_time()?, paging.rows());
-    let mut listing = Listing::new(LIST_TEAMS, ORDER).always(PRESENT);
-    if let Some((time, id)) = &after {
-        listing = listing.after(AFTER, time, id);
-    }
-    let mut data: Vec<Team> = caller.list(&listing.limit(&rows)).await?;
-    let page = paging.end(&mut data, |team| Position::at(team.created_at, team.id));
+    let position = |team: &Team| Position::at(team.created_at, team.id);
+    let (data, page) = BY_CREATION.page(&caller, &state, query, position).await?;
     Ok(Paged(TeamPage { data, page }))
 }
 

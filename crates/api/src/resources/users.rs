@@ -2,7 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpResponse, delete, get, patch};
-use paddock_db::{FromRow, Listing, Result, Row, Statement, sql};
+use paddock_db::{FromRow, Result, Row, Statement, sql};
 use serde::{Deserialize, Deserializer, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -12,23 +12,28 @@ use crate::State;
 use crate::auth::caller::Caller;
 use crate::http::body::{Body, word};
 use crate::http::checks::Checks;
-use crate::http::cursor::{Position, Scope};
+use crate::http::cursor::Position;
 use crate::http::etag::{Changed, IfMatch, Single, Versioned};
-use crate::http::page::{PageQuery, Paged, Paging, page_of};
+use crate::http::page::{PageQuery, Paged, page_of};
 use crate::http::params::{Query, path_id};
 use crate::http::patch::Patch;
 use crate::http::problem::{Answer, Problem};
 use crate::http::timestamp;
+use crate::resources::by_creation::ByCreation;
 
 const GET_USER: Statement = sql!("users.sql", "get_user");
 const UPDATE_USER: Statement = sql!("users.sql", "update_user");
-const LIST_USERS: Statement = sql!("users.sql", "list_users");
-const ALL: Statement = sql!("users.sql", "list_users.where.all");
-const ORDER: Statement = sql!("users.sql", "list_users.order.created_at");
-const AFTER: Statement = sql!("users.sql", "list_users.after.created_at");
 
 /// The list that cursors of this resource belong to.
 const LIST: &str = "/v1/users";
+/// In the order of their creation.
+const BY_CREATION: ByCreation = ByCreation {
+    list: LIST,
+    rows: sql!("users.sql", "list_users"),
+    always: sql!("users.sql", "list_users.where.all"),
+    order: sql!("users.sql", "list_users.order.created_at"),
+    after: sql!("users.sql", "list_users.after.created_at"),
+};
 
 /// A person's place in a company. Somebody who works for two companies is two users.
 #[derive(Debug, Serialize, ToSchema)]
@@ -171,16 +176,8 @@ pub(crate) async fn list_users(
     state: Data<State>,
     query: Query<PageQuery>,
 ) -> Answer<Paged<UserPage>> {
-    let Query { params: PageQuery { limit, cursor }, fingerprint } = query;
-    let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
-    let paging = Paging::begin(&state.cursors, scope, limit, cursor.as_deref())?;
-    let (after, rows) = (paging.after_time()?, paging.rows());
-    let mut listing = Listing::new(LIST_USERS, ORDER).always(ALL);
-    if let Some((time, id)) = &after {
-        listing = listing.after(AFTER, time, id);
-    }
-    let mut data: Vec<User> = caller.list(&listing.limit(&rows)).await?;
-    let page = paging.end(&mut data, |user| Position::at(user.created_at, user.id));
+    let position = |user: &User| Position::at(user.created_at, user.id);
+    let (data, page) = BY_CREATION.page(&caller, &state, query, position).await?;
     Ok(Paged(UserPage { data, page }))
 }
 
