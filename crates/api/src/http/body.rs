@@ -13,9 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use uuid::Uuid;
 
-use crate::http::params::path_id;
 use crate::http::problem::{Answer, Code, FieldError, Problem};
 
 /// What a body may measure where nothing else is said.
@@ -87,15 +85,6 @@ pub(crate) fn word<'de, D: Deserializer<'de>, T: Copy>(
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         D::Error::custom(format!("expected one of {}", words.join(", ")))
     })
-}
-
-/// An id in its one spelling, or none. What is wrong with another text is not said: that would differ from id to id.
-pub(crate) fn optional_id<'de, D: Deserializer<'de>>(
-    deserializer: D,
-) -> Result<Option<Uuid>, D::Error> {
-    let text: Option<String> = Option::deserialize(deserializer)?;
-    let wrong = |_| D::Error::custom("expected an id");
-    text.map(|text| path_id(&text).map_err(wrong)).transpose()
 }
 
 /// Only JSON, as it is: a compressed body could grow a thousandfold.

@@ -13,8 +13,9 @@ use crate::State;
 use crate::auth::caller::Caller;
 use crate::auth::refresh::{self, Link};
 use crate::auth::tokens;
-use crate::http::body::{Body, optional_id, word};
+use crate::http::body::{Body, word};
 use crate::http::checks::Checks;
+use crate::http::params::Id;
 use crate::http::problem::{Answer, Code, Problem};
 use crate::limits::{Attempt, Standing};
 use crate::resources::company::Company;
@@ -40,9 +41,8 @@ pub(crate) struct Credentials {
     password: String,
     /// Which company to enter, for whoever has several; the one that they came to first, of those where they may
     /// act, if it is absent.
-    #[serde(default, deserialize_with = "optional_id")]
     #[schema(value_type = Option<Uuid>, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4c")]
-    company_id: Option<Uuid>,
+    company_id: Option<Id>,
     /// Where the refresh token goes.
     #[serde(default)]
     #[schema(default = "body")]
@@ -136,7 +136,7 @@ pub(crate) async fn login(
 ) -> Answer<HttpResponse> {
     check(&email, &password)?;
     let attempt = admit(&request, &state, &email)?;
-    let known = state.door.find(&email, company_id).await?;
+    let known = state.door.find(&email, company_id.as_deref().copied()).await?;
     let hash = known.as_ref().map(|known| known.password_hash.clone());
     let right = state.passwords.verify(password.clone(), hash).await?;
     let known = known.filter(|_| right);
