@@ -82,7 +82,7 @@ left join (
         ('identity.find_invitation(uuid, bytea)', 'plpgsql', 'volatile', true, null),
         ('identity.accept_invitation(uuid, bytea, text, uuid, text)', 'plpgsql', 'volatile', true, null),
         ('identity.list_companies(uuid, uuid, timestamp with time zone, uuid, bigint)', 'plpgsql', 'volatile', true, null),
-        ('identity.remove_user(uuid, uuid, uuid, bigint[])', 'plpgsql', 'volatile', true, null)
+        ('identity.remove_user(uuid, uuid, uuid, uuid, bigint[])', 'plpgsql', 'volatile', true, null)
 ) s (signature, language, volatility, definer, says) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language
