@@ -29,7 +29,7 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 17] = [
+const FILES: [(&str, &str, &str); 18] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
     ("api_keys.sql", "paddock_app", API_KEYS),
     ("audit_log.sql", "paddock_app", AUDIT_LOG),
@@ -51,6 +51,7 @@ const FILES: [(&str, &str, &str); 17] = [
     ("second_factors.sql", "paddock_auth", include_str!("../../sql/queries/second_factors.sql")),
     ("memberships.sql", "paddock_auth", include_str!("../../sql/queries/memberships.sql")),
     ("provision.sql", "paddock_owner", include_str!("../../sql/queries/provision.sql")),
+    ("purge.sql", "paddock_owner", include_str!("../../sql/queries/purge.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
 const API_KEYS: &str = include_str!("../../sql/queries/api_keys.sql");
@@ -410,7 +411,9 @@ async fn list_audit_log(scene: &Scene, report: &mut Report) {
     for (list, is_later) in lists.iter().flat_map(|list| [(list, false), (list, true)]) {
         let with = |listing: Listing<'static>, name: &&str| match *name {
             "operation" => listing.filter(find("where.operation"), &TEXT),
-            "user_id" | "record_id" => listing.filter(find(&format!("where.{name}")), &UUID),
+            "user_id" | "api_key_id" | "record_id" => {
+                listing.filter(find(&format!("where.{name}")), &UUID)
+            }
             time => listing.filter(find(&format!("where.{time}")), &TIME),
         };
         let listing = list.iter().fold(start(), with);
@@ -427,6 +430,9 @@ async fn list_audit_log(scene: &Scene, report: &mut Report) {
                 "user_id" => quoted(
                     [scene.colleague.clone(), scene.alice.user_id.to_string()][choice].clone(),
                 ),
+                "api_key_id" => {
+                    quoted([Uuid::nil().to_string(), scene.key.clone()][choice].clone())
+                }
                 "record_id" => quoted([Uuid::nil(), scene.alice.user_id][choice]),
                 "created_at_gte" => quoted(["2021-11-25Z", "2020-01-01Z"][choice]),
                 _ => quoted(["2020-01-02Z", "2021-06-01Z"][choice]),
@@ -525,7 +531,7 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         }
         "remove_user" => {
             let alice = [scene.alice.company_id, scene.alice.user_id].map(quoted);
-            alice.into_iter().chain([quoted(Uuid::nil()), none()]).collect()
+            alice.into_iter().chain([none(), quoted(Uuid::nil()), none()]).collect()
         }
         "record_failed_login" => vec![quoted("USER77@example.com")],
         "get_audit_record" => vec![quoted(Uuid::nil())],
@@ -544,7 +550,7 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
             let [identity, user] = &scene.newcomer;
             vec![quoted(identity), quoted(scene.alice.company_id), quoted(user)]
         }
-        "get_user" => vec![quoted(scene.alice.user_id)],
+        "get_user" | "may_remove_user" => vec![quoted(scene.alice.user_id)],
         "get_customer" | "restore_customer" | "explain_customer_access" => vec![customer],
         "list_users_for_customer" => vec![customer, none(), none(), page],
         "delete_customer" => vec![customer, none()],
@@ -582,6 +588,10 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
             values
         }
         "update_company" => vec![none(), quoted("own"), none()],
+        "list_companies_with_logins" => vec![quoted(Uuid::nil()), "1000".to_owned()],
+        "purge_sessions" | "purge_invitations" | "purge_one_time_tokens" => {
+            vec!["30".to_owned(), "1000".to_owned()]
+        }
         "suspend_company" => vec!["true".to_owned()],
         "update_user" => {
             vec![quoted(&scene.colleague), none(), quoted("admin"), "false".to_owned()]
