@@ -27,7 +27,9 @@ async fn drive_as(scene: &Scene, operation: &Operation, known: &Known) -> Result
     let count = Cases::documented(&scene.document, operation, &book)?.len();
     for number in 0..count {
         let case = Cases::documented(&scene.document, operation, &book)?.swap_remove(number);
-        try_it(scene, operation, known, &case).await?;
+        let tried = try_it(scene, operation, known, &case).await;
+        scene.bring_back(operation).await;
+        tried?;
         if number + 1 < count {
             book = scene.records_of(scene.alice(), 1).await?;
         }

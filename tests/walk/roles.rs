@@ -85,6 +85,7 @@ async fn try_as(scene: &Scene, operation: &Operation, known: &Known) -> Vec<Stri
         let cases = Cases::documented(&scene.document, operation, &book).unwrap();
         let Some(case) = cases.get(number) else { break };
         let reply = case.send(person).await;
+        scene.bring_back(operation).await;
         let may = operation.roles.contains(role);
         let expected = match (may, is_excepted(operation)) {
             (true, false) => reply.status < 300,

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::book::Book;
 use super::canaries::Canaries;
-use super::document::{Document, Lack, Resource};
+use super::document::{Document, Lack, Operation, Resource};
 use super::example::Examples;
 use super::rows::Rows;
 use crate::harness::{Person, Psql, Reply, World, forge};
@@ -42,6 +42,7 @@ impl Scene {
         let nike = people(&world, &admin, &document, world.alice().await, "nike").await;
         let coca_cola = people(&world, &admin, &document, world.bob().await, "coca-cola").await;
         let rows = Rows::of(&admin, nike[0].1.company_id).await;
+        admin.run(KEEP).await;
         Self { world, document, admin, nike, coca_cola, rows }
     }
 
@@ -134,6 +135,13 @@ impl Scene {
         begin_session(&self.admin, person).await
     }
 
+    /// Somebody who has left the company with the last request is there again, with the same token.
+    pub async fn bring_back(&self, operation: &Operation) {
+        if operation.name == "leaveCompany" {
+            self.admin.run(BRING_BACK).await;
+        }
+    }
+
     /// A colleague who sends nothing: no operation creates one at once. Answers the id.
     async fn hire(&self, person: &Person) -> String {
         let insert = "insert into crm.users (company_id, name, email, role)
@@ -188,6 +196,22 @@ impl Scene {
         Ok(())
     }
 }
+
+/// Who is there at the beginning, in tables that only this session sees.
+const KEEP: &str = "
+    create temporary table kept_users as table crm.users;
+    create temporary table kept_memberships as table identity.memberships;
+    create temporary table kept_sessions as table crm.sessions";
+const BRING_BACK: &str = "
+    insert into crm.users (company_id, id, name, email, role)
+    select company_id, id, name, email, role from kept_users
+    on conflict (company_id, id) do nothing;
+    insert into identity.memberships
+    table kept_memberships
+    on conflict (identity_id, company_id) do nothing;
+    insert into crm.sessions (company_id, id, user_id, secret_hash, epoch, user_agent)
+    select company_id, id, user_id, secret_hash, epoch, user_agent from kept_sessions
+    on conflict (company_id, id) do nothing";
 
 /// The boss, and a colleague of every role of the document. API keys will be a line here.
 async fn people(

@@ -52,6 +52,7 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(me::get_me)
         .service(my_companies::list_my_companies)
         .service(my_companies::switch_company)
+        .service(my_companies::leave_company)
         .service(password::change_password)
         .service(email::request_email_change)
         .service(me::ping)
