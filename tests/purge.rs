@@ -24,9 +24,9 @@ const SCENE: &str = "
             ('goes on', now() - interval '29 days', now() + interval '1 day', null)
     ) s (name, began, expires, ended);
     insert into crm.invitations
-        (company_id, id, email, name, role, secret_hash, created_at, updated_at, expires_at, accepted_at, revoked_at)
+        (company_id, id, user_id, email, name, role, secret_hash, created_at, updated_at, expires_at, accepted_at, revoked_at)
     select
-        c.id, app.uuid_v7(i.began), i.name || '@example.com', i.name, 'member', sha256(i.name::bytea), i.began, i.began,
+        c.id, app.uuid_v7(i.began), null, i.name || '@example.com', i.name, 'member', sha256(i.name::bytea), i.began, i.began,
         i.began + interval '7 days', i.accepted, i.revoked
     from crm.companies c
     cross join (

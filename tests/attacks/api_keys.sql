@@ -164,52 +164,61 @@ values ('a11cec05-0000-7000-8000-000000000014', 'Mine', sha256('mine'), '{me:rea
 -- ── Using keys ─────────────────────────────────────────────────────────────────────────────────────
 
 -- A good one, with which one is what it is and not what one is oneself.
-select app.enter('b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'me:read');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'me:read');
 --> value: t
 select app.role(), current_setting('app.api_key_id');
 --> value: viewer|b0bbc05b-0000-7000-8000-000000000014
 
 -- For something else.
-select app.enter('b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'customers:write');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'customers:write');
 --> 42501
 
+-- For anything.
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', sha256('good'), null);
+--> 42501
+
+-- And then without it, as more than it is.
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'me:read');
+select app.enter(null, null, null, null, null, null);
+--> 42501 somebody has entered this transaction already
+
 -- With another secret.
-select app.enter('b0bbc05b-0000-7000-8000-000000000014', sha256('bad'), 'me:read');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', sha256('bad'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- With none.
-select app.enter('b0bbc05b-0000-7000-8000-000000000014', null, 'me:read');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', null, 'me:read');
 --> 28P01 this key is good for nothing
 
 -- A revoked one.
-select app.enter('b0bbc05b-0000-7000-8000-000000000015', sha256('revoked'), 'me:read');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000015', sha256('revoked'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- An expired one.
-select app.enter('b0bbc05b-0000-7000-8000-000000000016', sha256('expired'), 'me:read');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000016', sha256('expired'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- A colleague's.
-select app.enter('b0bbca01-0000-7000-8000-000000000014', sha256('carol'), 'me:read');
+select app.enter(null, null, null, 'b0bbca01-0000-7000-8000-000000000014', sha256('carol'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- That of somebody who is disabled.
 set local app.user_id = 'b0bbda7e-0000-7000-8000-000000000001';
-select app.enter('b0bbda7e-0000-7000-8000-000000000014', sha256('dave'), 'me:read');
+select app.enter(null, null, null, 'b0bbda7e-0000-7000-8000-000000000014', sha256('dave'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- Alice's, in one's own place.
-select app.enter('a11cec05-0000-7000-8000-000000000014', sha256('nightingale'), 'me:read');
+select app.enter(null, null, null, 'a11cec05-0000-7000-8000-000000000014', sha256('nightingale'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- Alice's, in her place but in one's own company.
 set local app.user_id = :'alice_user';
-select app.enter('a11cec05-0000-7000-8000-000000000014', sha256('nightingale'), 'me:read');
+select app.enter(null, null, null, 'a11cec05-0000-7000-8000-000000000014', sha256('nightingale'), 'me:read');
 --> 28P01 this key is good for nothing
 
 -- The next one on the same connection comes without it.
 -- as bob:
-select app.enter('b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'me:read');
+select app.enter(null, null, null, 'b0bbc05b-0000-7000-8000-000000000014', sha256('good'), 'me:read');
 -- as bob:
 select app.role(), current_setting('app.api_key_id', true);
 --> value: owner|

@@ -98,8 +98,8 @@ from crm.users u
 cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
 
 -- Many have been asked in, and were not let in.
-insert into crm.invitations (company_id, email, role, secret_hash, revoked_at)
-select k.company_id, 'guest' || n || '@example.com', 'viewer', sha256(uuid_send(gen_random_uuid())), now()
+insert into crm.invitations (company_id, user_id, email, role, secret_hash, revoked_at)
+select k.company_id, k.user_id, 'guest' || n || '@example.com', 'viewer', sha256(uuid_send(gen_random_uuid())), now()
 from kind k
 cross join lateral generate_series(1, case when k.is_big then 3000 else 300 end) n;
 
