@@ -258,7 +258,10 @@ impl Scopes {
 
 /// Which methods each path has, for those that it does not have, and whether they take parameters. By the first
 /// two segments, which are never parameters.
-pub(crate) struct Methods(HashMap<String, Vec<(String, Vec<(Method, bool)>)>>);
+pub(crate) struct Methods(HashMap<String, Vec<MethodsOfPath>>);
+
+/// A path, its methods, and whether each takes parameters.
+type MethodsOfPath = (String, Vec<(Method, bool)>);
 
 impl Methods {
     pub(crate) fn of(document: &OpenApi) -> Self {
