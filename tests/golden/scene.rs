@@ -45,10 +45,6 @@ pub struct Scene {
     /// Somebody who owns a few customers.
     pub colleague: String,
     pub customer: String,
-    /// One of Alice's many sessions.
-    pub session: String,
-    /// The login that she has elsewhere.
-    pub login: String,
     /// One of Alice's API keys.
     pub key: String,
     pub comment: String,
@@ -63,17 +59,6 @@ impl Scene {
         let grown = GROWN.get_or_init(grow).await;
         let world = World::of(Database::copy_of(grown.name()).await).await;
         let admin = Psql::new(&world.database.admin_url()).await;
-        let session = admin
-            .value(&format!(
-                "select id from crm.sessions where user_id = '{}' order by id limit 1",
-                world.alice_place().user_id
-            ))
-            .await;
-        let login = format!(
-            "select id from crm.user_logins where member_id = '{}'",
-            world.alice_place().user_id
-        );
-        let login = admin.value(&login).await;
         let key = admin
             .value(&format!(
                 "select id from crm.api_keys where user_id = '{}' and name = 'Program 1'",
@@ -114,8 +99,6 @@ impl Scene {
             catalog,
             colleague,
             customer,
-            session,
-            login,
             key,
             comment,
             team,

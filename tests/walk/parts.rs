@@ -4,13 +4,12 @@
 use std::panic::resume_unwind;
 use std::sync::Mutex;
 use std::thread::{available_parallelism, scope};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use actix_web::rt::System;
 use futures_util::future::LocalBoxFuture;
 
 use super::document::Document;
-use crate::harness::in_ci;
+use crate::harness::{forge, in_ci};
 
 /// How many operations one part has.
 const PART: usize = 8;
@@ -26,8 +25,8 @@ pub fn chosen(document: &Document) -> Names {
     if in_ci() {
         return names.collect();
     }
-    let minutes = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() / 60;
-    names.skip(usize::try_from(minutes).unwrap() % SHARE).step_by(SHARE).collect()
+    let minutes = usize::try_from(forge::now() / 60).unwrap();
+    names.skip(minutes % SHARE).step_by(SHARE).collect()
 }
 
 /// Walks all of them, part by part, on all cores; answers what came of each part, in any order.
