@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::plan::{Plan, Reads};
 use super::scene::{Scene, shape};
 use super::{compare, diff};
-use crate::harness::{Place, Psql};
+use crate::harness::{Place, Psql, in_ci};
 
 const PREFACE: &str = "\
 Every statement that Paddock can send, what it takes and answers, and how PostgreSQL reaches the rows below row
@@ -648,7 +648,9 @@ async fn every_statement_is_the_checked_in_one_and_reads_what_it_needs_through_a
 async fn nothing_is_read_from_end_to_end_where_all_companies_are_big() {
     let scene = Scene::new().await;
     scene.admin.run("delete from crm.companies where name ~ '^Company'; analyze").await;
-    let mut all = report(&scene, None).await;
+    // Where there is less time, one order stands for all.
+    let order = if in_ci() { None } else { Some("-created_at") };
+    let mut all = report(&scene, order).await;
     // Two companies fit on one page, and the owner of the schema may read it.
     all.faults.retain(|fault| *fault != "suspend_company: Seq Scan companies without the company");
     assert!(all.faults.is_empty(), "{}", all.faults.join("\n"));

@@ -46,6 +46,13 @@ impl World {
         Self::with(patient(), &[]).await
     }
 
+    /// A world in a database that is more than the template.
+    pub async fn of(database: Database) -> Self {
+        let keys = Keys::of_secret(SECRET).unwrap();
+        let (limits, rates) = (Limits::default(), RateLimits::none());
+        Self::made_in(database, keys, limits, &[], rates, no_mail, unaltered).await
+    }
+
     /// A world with other limits, or with origins whose pages may call.
     pub async fn with(limits: Limits, origins: &[&str]) -> Self {
         let keys = Keys::of_secret(SECRET).unwrap();
@@ -108,7 +115,18 @@ impl World {
         accounts: impl FnOnce(&Database) -> Accounts,
         alter: impl FnOnce(State) -> State,
     ) -> Self {
-        let database = Database::new().await;
+        Self::made_in(Database::new().await, keys, limits, origins, rates, accounts, alter).await
+    }
+
+    async fn made_in(
+        database: Database,
+        keys: Keys,
+        limits: Limits,
+        origins: &[&str],
+        rates: RateLimits,
+        accounts: impl FnOnce(&Database) -> Accounts,
+        alter: impl FnOnce(State) -> State,
+    ) -> Self {
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
         let passwords = Passwords::new(AT_ONCE);

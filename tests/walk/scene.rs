@@ -11,7 +11,7 @@ use super::canaries::Canaries;
 use super::document::{Document, Lack, Operation, Resource};
 use super::example::Examples;
 use super::rows::Rows;
-use crate::harness::{Person, Psql, Reply, World, forge};
+use crate::harness::{Database, Person, Psql, Reply, World, forge};
 
 /// What Alice and Bob are called among their colleagues.
 pub const BOSS: &str = "the boss";
@@ -36,7 +36,15 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        Self::of(World::new().await).await
+    }
+
+    /// In a copy of the database of another scene.
+    pub async fn copy_of(database: &Database) -> Self {
+        Self::of(World::of(Database::copy_of(database.name()).await).await).await
+    }
+
+    async fn of(world: World) -> Self {
         let document = Document::of_the_code();
         let admin = Psql::new(&world.database.admin_url()).await;
         let nike = people(&world, &admin, &document, world.alice().await, "nike").await;
@@ -240,9 +248,16 @@ async fn begin_session(admin: &Psql, person: &Person) -> String {
 /// With a token as the login gives it, without the work of one.
 async fn colleague(world: &World, admin: &Psql, boss: &Person, role: &str, domain: &str) -> Person {
     let email = &format!("{role}@{domain}.example");
-    let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
     let mut person = boss.clone();
-    person.user_id = user(&world.database.admin_url(), boss.company_id, &new).await.unwrap();
+    // In a copy of a scene, they are there already.
+    let known = format!("select id from crm.users where email_key = '{email}'");
+    person.user_id = match admin.rows(&known).await.first() {
+        Some(id) => id.parse().unwrap(),
+        None => {
+            let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
+            user(&world.database.admin_url(), boss.company_id, &new).await.unwrap()
+        }
+    };
     let mut claims = forge::claims(&person);
     claims.insert("sid".to_owned(), begin_session(admin, &person).await.into());
     person.with_token(&forge::sign(&forge::header(), &claims))

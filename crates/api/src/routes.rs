@@ -256,12 +256,12 @@ impl Scopes {
     }
 }
 
-/// Which methods each path has, for those that it does not have, and whether they take parameters. By the first
-/// two segments, which are never parameters.
-pub(crate) struct Methods(HashMap<String, Vec<MethodsOfPath>>);
+/// A path, its methods, and whether they take parameters.
+type Template = (String, Vec<(Method, bool)>);
 
-/// A path, its methods, and whether each takes parameters.
-type MethodsOfPath = (String, Vec<(Method, bool)>);
+/// Which methods each path has, for those that it does not have. By the first two segments, which are never
+/// parameters.
+pub(crate) struct Methods(HashMap<String, Vec<Template>>);
 
 impl Methods {
     pub(crate) fn of(document: &OpenApi) -> Self {
