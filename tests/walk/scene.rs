@@ -57,6 +57,7 @@ impl Scene {
     pub async fn plant(&self) -> Result<(Canaries, Book), Lack> {
         let mut book = self.records_of(self.alice(), 3).await?;
         self.change_passwords().await;
+        self.fill_fields().await;
         let canaries = Canaries::plant(&self.admin, self.alice().company_id).await;
         self.look_again(self.alice(), &mut book).await?;
         let email = "select i.email from identity.identities i
@@ -65,6 +66,17 @@ impl Scene {
         let login = Map::from_iter([("email".to_owned(), self.admin.value(&email).await.into())]);
         book.records.insert(String::new(), login);
         Ok((canaries, book))
+    }
+
+    /// Her customers have something in the fields that she has defined.
+    async fn fill_fields(&self) {
+        let fill = "update crm.customers set has_custom_fields = true where company_id = '{company}';
+            insert into crm.custom_field_values (company_id, custom_field_id, type, customer_id, text_value)
+            select f.company_id, f.id, f.type, c.id, 'A note'
+            from crm.custom_fields f
+            join crm.customers c on c.company_id = f.company_id
+            where f.company_id = '{company}' and f.type = 'text'";
+        self.admin.run(&fill.replace("{company}", &self.alice().company_id.to_string())).await;
     }
 
     /// Nobody who reads the document knows a password of her company from here on.

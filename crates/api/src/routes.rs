@@ -22,9 +22,9 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::{operations, scope_of, takes_parameters};
 use crate::resources::accounts::{email, invitation, password, reset, sign_up};
 use crate::resources::{
-    api_keys, audit_log, company, customer_comments, customer_shares, customers, docs, health,
-    invitations, jwks, login, login_second_factor, me, my_companies, second_factor, sessions,
-    teams, users,
+    api_keys, audit_log, company, custom_fields, customer_comments, customer_shares, customers,
+    docs, health, invitations, jwks, login, login_second_factor, me, my_companies, second_factor,
+    sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first.
@@ -79,6 +79,11 @@ fn routes(config: &mut ServiceConfig<'_>) {
         .service(teams::list_team_members)
         .service(teams::put_team_member)
         .service(teams::remove_team_member)
+        .service(custom_fields::list_custom_fields)
+        .service(custom_fields::create_custom_field)
+        .service(custom_fields::get_custom_field)
+        .service(custom_fields::update_custom_field)
+        .service(custom_fields::delete_custom_field)
         .service(customers::list_customers)
         .service(customers::create_customer)
         .service(customers::change_customers)
