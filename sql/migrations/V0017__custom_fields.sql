@@ -205,17 +205,20 @@ create policy custom_field_choices_floor on crm.custom_field_choices as restrict
     with check (company_id = (select app.company_id()));
 comment on policy custom_field_choices_floor on crm.custom_field_choices is
     'Whoever you are: only choices of the company you act for.';
-create policy custom_field_choices_read on crm.custom_field_choices for select to paddock_app
+create policy custom_field_choices_visible on crm.custom_field_choices as restrictive for select to paddock_app
     using (
         company_id = (select app.company_id())
-        and exists (
-            select
-            from crm.custom_fields f
-            where f.company_id = custom_field_choices.company_id
-                and f.id = custom_field_choices.custom_field_id
+        and (
+            (select app.role()) = 'owner'
+            or custom_field_id = any ((select app.readable_custom_fields())::uuid[])
         )
     );
-comment on policy custom_field_choices_read on crm.custom_field_choices is 'Whoever sees a field sees its choices.';
+comment on policy custom_field_choices_visible on crm.custom_field_choices is
+    'Of a field that the role may not read, there is no choice.';
+create policy custom_field_choices_read on crm.custom_field_choices for select to paddock_app
+    using (company_id = (select app.company_id()));
+comment on policy custom_field_choices_read on crm.custom_field_choices is
+    'A user sees choices of the company; custom_field_choices_visible says of which fields.';
 create policy custom_field_choices_create on crm.custom_field_choices for insert to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy custom_field_choices_create on crm.custom_field_choices is
@@ -225,19 +228,17 @@ create policy custom_field_choices_may_create on crm.custom_field_choices as res
 comment on policy custom_field_choices_may_create on crm.custom_field_choices is
     'Only owners and admins define choices.';
 create policy custom_field_choices_change on crm.custom_field_choices for update to paddock_app
+    using (company_id = (select app.company_id()))
+    with check (company_id = (select app.company_id()));
+comment on policy custom_field_choices_change on crm.custom_field_choices is 'Nothing can be moved to another company.';
+create policy custom_field_choices_may_change on crm.custom_field_choices as restrictive for update to paddock_app
     using (
         company_id = (select app.company_id())
-        and exists (
-            select
-            from crm.custom_fields f
-            where f.company_id = custom_field_choices.company_id
-                and f.id = custom_field_choices.custom_field_id
+        and (
+            (select app.role()) = 'owner'
+            or custom_field_id = any ((select app.readable_custom_fields())::uuid[])
         )
     )
-    with check (company_id = (select app.company_id()));
-comment on policy custom_field_choices_change on crm.custom_field_choices is
-    'Whoever sees a field reaches its choices; none can be moved to another company.';
-create policy custom_field_choices_may_change on crm.custom_field_choices as restrictive for update to paddock_app
     with check ((select app.role()) in ('owner', 'admin') or app.refuse('custom_field_choices_may_change'));
 comment on policy custom_field_choices_may_change on crm.custom_field_choices is
     'Only owners and admins change choices.';
@@ -312,6 +313,9 @@ create table crm.custom_field_values (
         references crm.custom_field_choices (company_id, custom_field_id, number) on delete cascade,
     constraint custom_field_values_member_id_fkey foreign key (company_id, member_id)
         references crm.users (company_id, id) on delete set null (member_id),
+    constraint custom_field_values_type_check check (
+        type in ('text', 'number', 'money', 'date', 'boolean', 'choice', 'multi_choice', 'user', 'url')
+    ),
     constraint custom_field_values_record_check check (num_nonnulls(customer_id) = 1),
     constraint custom_field_values_slot_check check (
         case when type = 'multi_choice' then slot between 1 and 200 and slot = coalesce(choice_number, slot) else slot = 0 end

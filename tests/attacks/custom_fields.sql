@@ -31,18 +31,18 @@ select app.readable_custom_fields(), app.writable_custom_fields('customers');
 --> value: {}|{}
 
 -- Whether they have such a field, as against one that nobody has.
-select app.custom_field_id('customers', 'nightingale', 'eq');
+select app.custom_field_id('customers', 'voice', 'eq');
 --> PDFLD
 
 select app.custom_field_id('customers', 'no_such', 'eq');
 --> PDFLD
 
 -- Its type.
-select app.custom_field_type('customers', 'nightingale') is null;
+select app.custom_field_type('customers', 'voice') is null;
 --> value: t
 
 -- Into their customer, by the function.
-select app.write_custom_fields_of('customers', :'alice_customer', '{"nightingale": "mine"}');
+select app.write_custom_fields_of('customers', :'alice_customer', '{"voice": "mine"}');
 --> PDFLD
 
 -- Into their customer, in a field of one's own.

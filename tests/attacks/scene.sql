@@ -30,11 +30,11 @@ values
 
 insert into crm.custom_fields (company_id, id, key, name, type)
 values
-    (:'alice_company', 'a11cec05-0000-7000-8000-000000000017', 'nightingale', 'Voice of the nightingale', 'text'),
-    (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 'nightingale_kind', 'Kind of nightingale', 'choice');
+    (:'alice_company', 'a11cec05-0000-7000-8000-000000000017', 'voice', 'Voice of the nightingale', 'text'),
+    (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 'kind', 'Kind of nightingale', 'choice');
 
 insert into crm.custom_field_choices (company_id, custom_field_id, number, key, name)
-values (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 1, 'nightingale', 'A nightingale');
+values (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 1, 'small', 'A nightingale');
 
 update crm.customers
 set has_custom_fields = true

@@ -68,6 +68,16 @@ impl Scene {
         Ok((canaries, book))
     }
 
+    /// A company has a hundred of them at most, and the walk defines more: those that nobody asks about any more go.
+    async fn forget_fields(&self, person: &Person) {
+        let forget = "update crm.custom_fields set deleted_at = now()
+            where deleted_at is null and id in (
+                select f.id from crm.custom_fields f
+                where f.company_id = '{company}' and f.deleted_at is null
+                order by f.created_at desc, f.id desc offset 30)";
+        self.admin.run(&forget.replace("{company}", &person.company_id.to_string())).await;
+    }
+
     /// Her customers have something in the fields that she has defined.
     async fn fill_fields(&self) {
         let fill = "update crm.customers set has_custom_fields = true where company_id = '{company}';
@@ -135,6 +145,9 @@ impl Scene {
             let last = reply.json["data"].as_array().and_then(|all| all.last()).cloned();
             return last.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
         };
+        if resource.collection == "/v1/custom-fields" {
+            self.forget_fields(person).await;
+        }
         let bodies = Examples::new(&self.document, create, book, number).bodies(create)?;
         let body = bodies.into_iter().next().map(|(_, body)| body).unwrap_or_default();
         let reply = person.post(&address, body).await;

@@ -70,6 +70,7 @@ pub(crate) struct CustomField {
     /// The lowest role that reads it. For those below, the field does not exist.
     read_role: Role,
     /// The lowest role that writes it, where it may change the record.
+    #[schema(value_type = WritingRole)]
     write_role: Role,
     /// What can be chosen, in order; null if the type is another one.
     #[schema(required = true, value_type = Option<Vec<Choice>>)]
@@ -169,6 +170,35 @@ impl<'de> Deserialize<'de> for FieldType {
     }
 }
 
+/// A role that writes: viewers do not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "kebab-case", example = "member")]
+pub(crate) enum WritingRole {
+    /// Owners alone.
+    Owner,
+    /// Admins and owners.
+    Admin,
+    /// Everybody but viewers.
+    Member,
+}
+
+impl WritingRole {
+    const fn role(self) -> Role {
+        match self {
+            Self::Owner => Role::Owner,
+            Self::Admin => Role::Admin,
+            Self::Member => Role::Member,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for WritingRole {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let words = [("owner", Self::Owner), ("admin", Self::Admin), ("member", Self::Member)];
+        word(deserializer, &words)
+    }
+}
+
 /// What can be chosen.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -208,10 +238,10 @@ pub(crate) struct NewCustomField {
     read_role: Role,
     /// The lowest role that writes it, not below `read_role`; `member`, or `read_role` if that is higher, where nothing
     /// is said. Not above your own.
-    #[schema(nullable = false, example = "member")]
-    write_role: Option<Role>,
+    #[schema(nullable = false)]
+    write_role: Option<WritingRole>,
     /// For `choice` and `multi_choice`, and for no other type: 1 to 200.
-    #[schema(nullable = false, min_items = 1, max_items = 200, example = json!(null))]
+    #[schema(min_items = 1, max_items = 200, example = json!(null))]
     choices: Option<Vec<Choice>>,
 }
 
@@ -236,13 +266,12 @@ pub(crate) struct CustomFieldPatch {
     read_role: Patch<Role>,
     /// Cannot be cleared.
     #[serde(default)]
-    #[schema(value_type = Role, required = false, example = "member")]
-    write_role: Patch<Role>,
-    /// All that can be chosen from now on, in order; cannot be cleared. A value that has another one keeps it. 200 at
-    /// most, those that are gone counted too.
-    #[serde(default)]
-    #[schema(value_type = Vec<Choice>, required = false, min_items = 1, max_items = 200, example = json!(null))]
-    choices: Patch<Vec<Choice>>,
+    #[schema(value_type = WritingRole, required = false)]
+    write_role: Patch<WritingRole>,
+    /// All that can be chosen from now on, in order. A value that has another one keeps it. 200 at most, those that are
+    /// gone counted too. Null, as other types have it, changes nothing.
+    #[schema(min_items = 1, max_items = 200, example = json!(null))]
+    choices: Option<Vec<Choice>>,
 }
 
 const fn customers() -> FieldResource {
@@ -304,10 +333,11 @@ impl NewCustomField {
 
     /// Whoever writes a field reads it.
     fn write_role(&self) -> Role {
-        self.write_role.unwrap_or(match self.read_role {
-            Role::Viewer => Role::Member,
-            role => role,
-        })
+        match (self.write_role, self.read_role) {
+            (Some(role), _) => role.role(),
+            (None, Role::Viewer) => Role::Member,
+            (None, role) => role,
+        }
     }
 }
 
@@ -317,7 +347,7 @@ impl CustomFieldPatch {
             || self.position.is_present()
             || self.read_role.is_present()
             || self.write_role.is_present()
-            || self.choices.is_present())
+            || self.choices.is_some())
     }
 
     fn check(&self) -> Answer<()> {
@@ -327,14 +357,13 @@ impl CustomFieldPatch {
             ("position", self.position == Patch::Null),
             ("read_role", self.read_role == Patch::Null),
             ("write_role", self.write_role == Patch::Null),
-            ("choices", self.choices == Patch::Null),
         ];
         for (field, _) in cleared.iter().filter(|(_, cleared)| *cleared) {
             checks.refuse(field, "required", "cannot be cleared");
         }
         checks.optional_text("name", self.name.value().map(String::as_str), 200);
         check_position(&mut checks, self.position.value().copied());
-        if let Some(choices) = self.choices.value() {
+        if let Some(choices) = &self.choices {
             check_choices(&mut checks, choices);
         }
         checks.done()
@@ -484,9 +513,9 @@ pub(crate) async fn update_custom_field(
         let field: CustomField = caller.read_one(GET_CUSTOM_FIELD, &[&id]).await?;
         return Changed::nothing(field, versions.as_deref()).or_mismatch().map(Single::found);
     }
-    let [read, write] =
-        [&patch.read_role, &patch.write_role].map(|role| role.value().map(|role| role.as_str()));
-    let (keys, names) = patch.choices.value().map(|choices| split(choices)).unzip();
+    let read = patch.read_role.value().map(|role| role.as_str());
+    let write = patch.write_role.value().map(|role| role.role().as_str());
+    let (keys, names) = patch.choices.as_deref().map(split).unzip();
     let changed: Changed<CustomField> = caller
         .write_one(
             UPDATE_CUSTOM_FIELD,

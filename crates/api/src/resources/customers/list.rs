@@ -60,7 +60,7 @@ pub(crate) struct CustomerQuery {
     #[param(schema_with = sort_schema)]
     sort: CustomerOrder,
     /// What each customer is shown with.
-    #[param(value_type = Option<Vec<CustomerInclude>>, style = Form, explode = false)]
+    #[param(inline, value_type = Option<Vec<CustomerInclude>>, style = Form, explode = false)]
     include: Option<Csv<CustomerInclude>>,
     /// `only`: those in the bin, the latest deletion first; cannot be combined with a sort or filters.
     #[param(inline)]
