@@ -244,7 +244,8 @@ async fn the_database_itself_keeps_keys_apart() {
             values ('Mine', sha256(''), '{role}', '{scopes}', now())"
         )
     };
-    let enter = format!("select app.enter('{}', sha256(''), 'me:read')", made.id());
+    let enter =
+        format!("select app.enter(null, null, null, '{}', sha256(''), 'me:read')", made.id());
     for (statement, expected) in [
         (insert("member", "{me:read}"), ""),
         (insert("owner", "{me:read}"), "42501"),

@@ -195,7 +195,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
             drop table identity.sign_ups, identity.one_time_tokens;
             drop function app.record_change(), app.record_failed_login(text) cascade;
             drop table crm.audit_log, identity.login_failures; drop function app.may_read_audit_log();
-            drop function app.enter(integer, uuid), app.enter_by_login(uuid), app.enter(uuid, bytea, text);
+            drop function app.enter(integer, uuid, uuid, uuid, bytea, text);
             drop function identity.arrive(uuid, text, text, text, boolean, text, text);
             drop table crm.api_key_uses, crm.api_keys;
             drop table crm.record_shares, crm.team_members, crm.teams;

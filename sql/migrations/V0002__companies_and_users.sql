@@ -98,45 +98,25 @@ comment on column crm.users.email_key is 'The folded e-mail: one user per e-mail
 
 -- ── What the acting user is ────────────────────────────────────────────────────────────────────────
 -- Policies ask `(select app.role())` and `(select app.sees_all())`, once a statement. Every transaction of the
--- server begins with `select app.enter(…)`, which has the user's row before it anyway: the role that it finds is
--- bound to the transaction as app.standing, and no policy has to look again. It counts only for the company and
--- the user that it was bound with; without it, as in psql, or when another user stands in, the table is asked.
+-- server begins with `select app.enter(…)` (in V0014__api_keys.sql, when all is there that one can enter with), which has
+-- the user's row before it anyway: the role and the visibility that it finds are bound to the transaction as
+-- app.standing, `<company>/<user>/<role>/<visibility>`, and no policy has to look again. It counts only for the company
+-- and the user that it was bound with; without it, as in psql, or when another user stands in, the tables are asked.
 -- It is worth as much as app.user_id: whoever could set the one could set the other. That is why app.enter binds
 -- what it has found and takes no role from its caller: an expression can call it, and cannot SET.
-create function app.enter(epoch integer) returns boolean
-    language plpgsql volatile
-    set search_path = pg_catalog, pg_temp
-    as $$
-declare
-    standing text;
-begin
-    select current_setting('app.company_id') || '/' || current_setting('app.user_id') || '/' || u.role
-    into standing
-    from crm.users u
-    where u.id = app.user_id()
-        and u.disabled_at is null
-        and (epoch is null or u.token_epoch = epoch);
-    if standing is null then
-        return app.refuse_session();
-    end if;
-    -- A suspension makes all epochs outdated: only whoever comes without one has to ask.
-    if epoch is null then
-        perform
-        from crm.companies c
-        where c.id = app.company_id()
-            and c.suspended_at is null;
-        if not found then
-            return app.refuse_session();
-        end if;
-    end if;
-    execute 'set local app.standing = ' || quote_literal(standing);
-    return true;
-end
-$$;
-comment on function app.enter(integer) is
-    'Ends the transaction of a user who may not act, by the epoch of the token if there is one. Binds the role of all others.';
-revoke execute on function app.enter(integer) from public;
-grant execute on function app.enter(integer) to paddock_app;
+create function app.standing() returns text[]
+    language sql stable parallel safe
+    return case
+        when pg_catalog.starts_with(
+            pg_catalog.current_setting('app.standing', true),
+            pg_catalog.current_setting('app.company_id') || '/'
+                || pg_catalog.current_setting('app.user_id') || '/'
+        ) then pg_catalog.string_to_array(pg_catalog.current_setting('app.standing', true), '/')
+    end;
+comment on function app.standing() is
+    'Company, user, role and visibility as bound to the transaction; null if none are, or those of somebody else.';
+revoke execute on function app.standing() from public;
+grant execute on function app.standing() to paddock_app;
 
 create function app.look_up_role() returns text
     language plpgsql stable parallel safe
@@ -162,14 +142,7 @@ grant execute on function app.look_up_role() to paddock_app;
 
 create function app.role() returns text
     language sql stable parallel safe
-    return case
-        when pg_catalog.starts_with(
-            pg_catalog.current_setting('app.standing', true),
-            pg_catalog.current_setting('app.company_id') || '/'
-                || pg_catalog.current_setting('app.user_id') || '/'
-        ) then pg_catalog.split_part(pg_catalog.current_setting('app.standing', true), '/', 3)
-        else app.look_up_role()
-    end;
+    return coalesce((app.standing())[3], app.look_up_role());
 comment on function app.role() is
     'What the acting user is in the company: owner, admin, member or viewer. As bound to the transaction, or else as the table has it.';
 revoke execute on function app.role() from public;
@@ -197,10 +170,13 @@ grant execute on function app.look_up_visibility(text) to paddock_app;
 
 create function app.visibility() returns text
     language sql stable parallel safe
-    return case
-        when app.role() in ('owner', 'admin') then 'all'
-        else app.look_up_visibility(app.role())
-    end;
+    return coalesce(
+        (app.standing())[4],
+        case
+            when app.look_up_role() in ('owner', 'admin') then 'all'
+            else app.look_up_visibility(app.look_up_role())
+        end
+    );
 comment on function app.visibility() is
     'Which records the acting user sees: all, those of the team, or their own.';
 revoke execute on function app.visibility() from public;

@@ -65,34 +65,3 @@ comment on column crm.sessions.refreshed_at is 'When the current refresh token c
 comment on column crm.sessions.expires_at is
     'A week after the last refresh, thirty days after the login at the latest.';
 comment on column crm.sessions.ended_at is 'Since when it is over: logged out, ended from elsewhere, or stolen.';
-
--- ── Who enters with a session ──────────────────────────────────────────────────────────────────────
--- A function of its own: whoever has no session does not pay for asking about one.
-create function app.enter(epoch integer, session_id uuid) returns boolean
-    language plpgsql volatile
-    set search_path = pg_catalog, pg_temp
-    as $$
-declare
-    standing text;
-begin
-    select current_setting('app.company_id') || '/' || current_setting('app.user_id') || '/' || u.role
-    into standing
-    from crm.users u
-    join crm.sessions s on s.user_id = u.id and s.epoch = u.token_epoch
-    where u.id = app.user_id()
-        and u.disabled_at is null
-        and (enter.epoch is null or u.token_epoch = enter.epoch)
-        and s.id = session_id
-        and s.ended_at is null
-        and s.expires_at > now();
-    if standing is null then
-        return app.refuse_session();
-    end if;
-    execute 'set local app.standing = ' || quote_literal(standing);
-    return true;
-end
-$$;
-comment on function app.enter(integer, uuid) is
-    'The same for a token of a session, which must not be over.';
-revoke execute on function app.enter(integer, uuid) from public;
-grant execute on function app.enter(integer, uuid) to paddock_app;

@@ -61,35 +61,6 @@ comment on column crm.user_logins.member_id is
 comment on column crm.user_logins.issuer is 'The claim iss of the provider''s tokens.';
 comment on column crm.user_logins.subject is 'The provider''s name for the person, by default the claim sub.';
 
--- ── Who enters by a link ───────────────────────────────────────────────────────────────────────────
-create function app.enter_by_login(login_id uuid) returns boolean
-    language plpgsql volatile
-    set search_path = pg_catalog, pg_temp
-    as $$
-declare
-    standing text;
-begin
-    select current_setting('app.company_id') || '/' || current_setting('app.user_id') || '/' || u.role
-    into standing
-    from crm.users u
-    join crm.user_logins l on l.member_id = u.id
-    join crm.companies c on c.id = u.company_id
-        and c.suspended_at is null
-    where u.id = app.user_id()
-        and u.disabled_at is null
-        and l.id = login_id;
-    if standing is null then
-        return app.refuse_session();
-    end if;
-    execute 'set local app.standing = ' || quote_literal(standing);
-    return true;
-end
-$$;
-comment on function app.enter_by_login(uuid) is
-    'As app.enter, for whoever logs in elsewhere: the link must still be there, and no token has an epoch.';
-revoke execute on function app.enter_by_login(uuid) from public;
-grant execute on function app.enter_by_login(uuid) to paddock_app;
-
 -- ── The step ───────────────────────────────────────────────────────────────────────────────────────
 -- As the steps in V0010__accounts.sql, but for one thing: the company is said by the caller. It stands in a token that the
 -- provider signed, and the database cannot read that. So the most that it does is fixed here: it changes no user, makes

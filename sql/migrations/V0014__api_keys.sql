@@ -139,11 +139,17 @@ grant update (last_used_at) on crm.api_key_uses to paddock_app;
 comment on table crm.api_key_uses is 'When each key was last used, to the minute; none for a key that never was.';
 comment on column crm.api_key_uses.last_used_at is 'Written behind the answers, at most once a minute.';
 
--- ── Who enters with a key ──────────────────────────────────────────────────────────────────────────
+-- ── Who enters, and as what ────────────────────────────────────────────────────────────────────────
+-- Goes ahead of every transaction of the server: whoever may not act ends it here, and of all others it binds what they
+-- are (see V0002__companies_and_users.sql). One may enter with a session, with a login elsewhere, with an API key, or
+-- with the epoch of a token alone; with nothing at all whoever has shown who they are just now. Each asks of the
+-- tables what it must, so that nobody pays for another's question.
 -- The ids in a key are what its bearer says. All faults get the same answer: a wrong company, user, key or secret,
 -- one that was revoked or has expired, a user who may not act, a company that is suspended. Whoever has a good key
 -- that lacks the scope is told so. What is bound is the lower one of two roles, the key's and its user's.
-create function app.enter(key_id uuid, secret_hash bytea, scope text) returns boolean
+create function app.enter(
+    epoch integer, session_id uuid, login_id uuid, key_id uuid, secret_hash bytea, scope text
+) returns boolean
     language plpgsql volatile
     set search_path = pg_catalog, pg_temp
     as $$
@@ -151,43 +157,90 @@ declare
     roles text[];
     granted text[];
 begin
-    -- First the user alone: to see a key one has to be somebody.
-    select array[u.role]
-    into roles
-    from crm.users u
-    join crm.companies c on c.id = u.company_id
-    where u.id = app.user_id()
-        and u.disabled_at is null
-        and c.suspended_at is null;
-    if found then
-        select roles || k.role, k.scopes
-        into roles, granted
-        from crm.api_keys k
-        where k.id = key_id
-            and k.user_id = app.user_id()
-            and k.secret_hash = enter.secret_hash
-            and k.revoked_at is null
-            and k.expires_at > now();
+    -- Once: with a key one is less than its user, and does not become more by entering without it.
+    if current_setting('app.standing', true) <> '' then
+        raise exception 'somebody has entered this transaction already' using errcode = '42501';
     end if;
-    if granted is null then
-        raise exception 'this key is good for nothing' using errcode = '28P01';
+    if key_id is not null then
+        -- First the user alone: to see a key one has to be somebody.
+        select array[u.role]
+        into roles
+        from crm.users u
+        join crm.companies c on c.id = u.company_id
+        where u.id = app.user_id()
+            and u.disabled_at is null
+            and c.suspended_at is null;
+        if found then
+            select roles || k.role, k.scopes
+            into roles, granted
+            from crm.api_keys k
+            where k.id = key_id
+                and k.user_id = app.user_id()
+                and k.secret_hash = enter.secret_hash
+                and k.revoked_at is null
+                and k.expires_at > now();
+        end if;
+        if granted is null then
+            raise exception 'this key is good for nothing' using errcode = '28P01';
+        end if;
+        if scope <> all (granted) then
+            raise exception 'the key lacks a scope'
+                using errcode = '42501', constraint = 'api_keys_scopes', column = scope;
+        end if;
+    elsif session_id is not null then
+        select array[u.role]
+        into roles
+        from crm.users u
+        join crm.sessions s on s.user_id = u.id and s.epoch = u.token_epoch
+        where u.id = app.user_id()
+            and u.disabled_at is null
+            and (enter.epoch is null or u.token_epoch = enter.epoch)
+            and s.id = session_id
+            and s.ended_at is null
+            and s.expires_at > now();
+    elsif login_id is not null then
+        select array[u.role]
+        into roles
+        from crm.users u
+        join crm.user_logins l on l.member_id = u.id
+        join crm.companies c on c.id = u.company_id
+            and c.suspended_at is null
+        where u.id = app.user_id()
+            and u.disabled_at is null
+            and l.id = login_id;
+    elsif epoch is not null then
+        -- A suspension makes all epochs outdated: only whoever comes without one has to ask.
+        select array[u.role]
+        into roles
+        from crm.users u
+        where u.id = app.user_id()
+            and u.disabled_at is null
+            and u.token_epoch = enter.epoch;
+    else
+        select array[u.role]
+        into roles
+        from crm.users u
+        join crm.companies c on c.id = u.company_id
+            and c.suspended_at is null
+        where u.id = app.user_id()
+            and u.disabled_at is null;
     end if;
-    if scope <> all (granted) then
-        raise exception 'the key lacks a scope'
-            using errcode = '42501', constraint = 'api_keys_scopes', column = scope;
+    if roles is null then
+        return app.refuse_session();
     end if;
-    execute 'set local app.standing = ' || quote_literal(
+    execute format(
+        'set local app.standing = %L',
         current_setting('app.company_id') || '/' || current_setting('app.user_id') || '/' || case
-            when 'viewer' = any (roles) then 'viewer'
-            when 'member' = any (roles) then 'member'
-            when 'admin' = any (roles) then 'admin'
-            else 'owner'
+            when 'viewer' = any (roles) then 'viewer/' || app.look_up_visibility('viewer')
+            when 'member' = any (roles) then 'member/' || app.look_up_visibility('member')
+            when 'admin' = any (roles) then 'admin/all'
+            else 'owner/all'
         end
     );
     return true;
 end
 $$;
-comment on function app.enter(uuid, bytea, text) is
-    'The same for an API key, which must be good and have the scope. Binds the lower role of the key and its user.';
-revoke execute on function app.enter(uuid, bytea, text) from public;
-grant execute on function app.enter(uuid, bytea, text) to paddock_app;
+comment on function app.enter(integer, uuid, uuid, uuid, bytea, text) is
+    'Ends the transaction of whoever may not act: by the epoch of the token, by its session, by a login elsewhere, or by an API key, which must have the scope. Binds what all others are.';
+revoke execute on function app.enter(integer, uuid, uuid, uuid, bytea, text) from public;
+grant execute on function app.enter(integer, uuid, uuid, uuid, bytea, text) to paddock_app;

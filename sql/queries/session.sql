@@ -1,19 +1,7 @@
--- name: require_current_user
+-- name: enter
 -- Goes ahead of every statement: whoever left, was disabled or holds an old token is out at once, and so is
 -- everybody while the company is suspended. Binds what the user is; see app.enter.
-select app.enter($1::integer)
-
--- name: require_current_session
--- The same for a token of a session, which must not be over.
-select app.enter($1::integer, $2::uuid)
-
--- name: require_linked_user
--- The same for somebody who logs in elsewhere: the link must still be there.
-select app.enter_by_login($1::uuid)
-
--- name: require_current_key
--- The same for an API key, which must be good for this scope.
-select app.enter($1::uuid, $2::bytea, $3::text)
+select app.enter($1::integer, $2::uuid, $3::uuid, $4::uuid, $5::bytea, $6::text)
 
 -- name: still_open
 -- Goes ahead of a COMMIT: in an aborted transaction it fails, where COMMIT would answer as if all were well.

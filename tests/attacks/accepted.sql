@@ -19,7 +19,7 @@ select count(*) from crm.customers;
 -- as nobody:
 set local app.company_id = 'deadbeef-0000-7000-8000-000000000001';
 set local app.user_id = 'deadbeef-0000-7000-8000-000000000002';
-set local app.standing = 'deadbeef-0000-7000-8000-000000000001/deadbeef-0000-7000-8000-000000000002/owner';
+set local app.standing = 'deadbeef-0000-7000-8000-000000000001/deadbeef-0000-7000-8000-000000000002/owner/all';
 select app.role(), app.visibility();
 --> value: owner|all
 

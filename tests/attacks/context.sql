@@ -214,32 +214,37 @@ select count(*), bool_and(company_id = :'bob_company') from crm.customers;
 -- ── What the user is, bound beside them ────────────────────────────────────────────────────────────
 
 -- Bob enters, and then becomes Alice in his own company: what was bound for him counts for nobody else.
-select app.enter(null);
+select app.enter(null, null, null, null, null, null);
 set local app.user_id = :'alice_user';
 select count(*) from crm.customers;
 --> 28000 the acting user is not of this company
 
 -- Bob enters, and then moves to Alice's company.
-select app.enter(null);
+select app.enter(null, null, null, null, null, null);
 set local app.company_id = :'alice_company';
 select count(*) from crm.customers;
 --> 28000 the acting user is not of this company
 
 -- Alice's user cannot enter Bob's company.
 set local app.user_id = :'alice_user';
-select app.enter(null);
+select app.enter(null, null, null, null, null, null);
 --> 28000 this session is over
 
 -- An expression binds what is true already, in whatever order.
-select app.role(), app.enter(null), app.visibility() from crm.customers where app.enter(null) limit 1;
+select app.role(), app.enter(null, null, null, null, null, null), app.visibility() from crm.customers limit 1;
 --> value: owner|t|all
+
+-- It binds it once: what was less than the user, as with an API key, does not become more.
+select app.enter(null, null, null, null, null, null);
+select app.enter(null, null, null, null, null, null);
+--> 42501 somebody has entered this transaction already
 
 -- An expression cannot bind anything else.
 select set_config('app.standing', 'x', true);
 --> 42501
 
 -- What was bound is gone with its transaction.
-select app.enter(null);
+select app.enter(null, null, null, null, null, null);
 -- as nobody:
 select current_setting('app.standing', true) = '';
 --> value: t

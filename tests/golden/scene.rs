@@ -32,10 +32,6 @@ pub struct Scene {
     /// Somebody who owns a few customers.
     pub colleague: String,
     pub customer: String,
-    /// One of Alice's many sessions.
-    pub session: String,
-    /// The login that she has elsewhere.
-    pub login: String,
     /// One of Alice's API keys.
     pub key: String,
     pub comment: String,
@@ -53,17 +49,6 @@ impl Scene {
         let admin = Psql::new(&world.database.admin_url()).await;
         admin.run("set maintenance_work_mem = '256MB'; set work_mem = '64MB'").await;
         admin.run(GROW).await;
-        let session = admin
-            .value(&format!(
-                "select id from crm.sessions where user_id = '{}' order by id limit 1",
-                world.alice_place().user_id
-            ))
-            .await;
-        let login = format!(
-            "select id from crm.user_logins where member_id = '{}'",
-            world.alice_place().user_id
-        );
-        let login = admin.value(&login).await;
         let key = admin
             .value(&format!(
                 "select id from crm.api_keys where user_id = '{}' and name = 'Program 1'",
@@ -109,8 +94,6 @@ impl Scene {
             catalog,
             colleague,
             customer,
-            session,
-            login,
             key,
             comment,
             field,

@@ -562,9 +562,7 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         | "session" => {
             vec![]
         }
-        "require_current_user" => vec!["0".to_owned()],
-        "require_current_session" => vec!["0".to_owned(), quoted(&scene.session)],
-        "require_current_key" => vec![quoted(&scene.key), hash(), quoted("me:read")],
+        "enter" => ["0", "null", "null", "null", "null", "null"].map(str::to_owned).into(),
         "create_api_key" => {
             let [name, role, scopes] = ["Import", "viewer", "{me:read}"].map(quoted);
             vec![name, hash(), role, scopes, "90".to_owned()]
@@ -573,7 +571,6 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         "update_api_key" => vec![quoted(&scene.key), none(), quoted("Export")],
         "revoke_api_key" => vec![quoted(&scene.key), none()],
         "record_api_key_uses" => vec![format!("'{{{}}}'", scene.key)],
-        "require_linked_user" => vec![quoted(&scene.login)],
         "arrive" => {
             let known = ["https://login.example", "user77@example.com"].map(quoted);
             let person = [none(), "false".to_owned(), none(), none()];

@@ -46,7 +46,7 @@ async fn a_check_that_asks_for_no_scope_is_found() {
     let scene = Scene::new().await;
     let wanted = |name: &str| ["getTeam", "createTeam"].contains(&name);
     assert_eq!(wrong_answers(&scene, wanted).await, [""; 0]);
-    let lax = "select replace(pg_get_functiondef('app.enter(uuid, bytea, text)'::regprocedure),
+    let lax = "select replace(pg_get_functiondef('app.enter(integer, uuid, uuid, uuid, bytea, text)'::regprocedure),
         'scope <> all (granted)', 'false')";
     scene.admin.run(&scene.admin.value(lax).await).await;
     let found: BTreeSet<String> = wrong_answers(&scene, wanted).await.into_iter().collect();

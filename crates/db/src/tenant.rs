@@ -22,10 +22,7 @@ use crate::statement::{Listing, Statement};
 /// The values of a statement, in the order of their numbers.
 pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
-const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
-const REQUIRE_CURRENT_SESSION: Statement = sql!("session.sql", "require_current_session");
-const REQUIRE_LINKED_USER: Statement = sql!("session.sql", "require_linked_user");
-const REQUIRE_CURRENT_KEY: Statement = sql!("session.sql", "require_current_key");
+const ENTER: Statement = sql!("session.sql", "enter");
 const STILL_OPEN: Statement = sql!("session.sql", "still_open");
 
 /// How often a flight is tried when others were in its way (40001, 40P01).
@@ -96,27 +93,6 @@ pub struct Tenant {
 impl Tenant {
     pub(crate) fn new(db: Db, actor: Actor) -> Self {
         Self { db, actor, watch: Arc::default() }
-    }
-
-    /// What asks whether the user may still act.
-    const fn check(&self) -> Statement {
-        match self.actor {
-            Actor { key: Some(_), .. } => REQUIRE_CURRENT_KEY,
-            Actor { session_id: Some(_), .. } => REQUIRE_CURRENT_SESSION,
-            Actor { login_id: Some(_), .. } => REQUIRE_LINKED_USER,
-            _ => REQUIRE_CURRENT_USER,
-        }
-    }
-
-    /// The values of [`Tenant::check`]; the hash is that of the key, if there is one.
-    fn evidence<'a>(&'a self, hash: &'a Option<&'a [u8]>) -> Vec<&'a (dyn ToSql + Sync)> {
-        let Actor { epoch, session_id, login_id, key, .. } = &self.actor;
-        match (key, session_id, login_id) {
-            (Some(key), ..) => vec![&key.id, hash, &key.scope],
-            (None, Some(_), _) => vec![epoch, session_id],
-            (None, None, Some(_)) => vec![login_id],
-            (None, None, None) => vec![epoch],
-        }
     }
 
     /// Measures into this stopwatch from now on.
@@ -284,12 +260,12 @@ impl Tenant {
         let lease =
             self.db.lease_for(self.actor.company_id, &self.watch).await.map_err(Failure::last)?;
         let start = Instant::now();
-        let check = lease.prepare(self.check().sql()).await.map_err(Failure::on_the_ground)?;
+        let enter = lease.prepare(ENTER.sql()).await.map_err(Failure::on_the_ground)?;
         let ready = errand.prepare(&lease).await.map_err(Failure::on_the_ground)?;
         lease.take_off();
         committing.set(access == Access::Write);
         let (preamble, rows, commit) = join!(
-            preamble(&lease, access, self, &check),
+            preamble(&lease, access, self, &enter),
             errand.send(&lease, ready.as_ref()),
             lease.client().batch_execute("commit"),
         );
@@ -411,7 +387,7 @@ impl Tx<'_> {
         let prepare = |statement: Statement| async move {
             self.lease.prepare(statement.sql()).await.map_err(Failure::on_the_ground)
         };
-        let check = prepare(self.tenant.check()).await?;
+        let enter = prepare(ENTER).await?;
         prepare(STILL_OPEN).await?;
         let prepared = prepare(statement).await?;
         self.lease.take_off();
@@ -419,7 +395,7 @@ impl Tx<'_> {
             self.lease.client().query(&prepared, params).await
         } else {
             let (preamble, rows) = join!(
-                preamble(&self.lease, self.access, self.tenant, &check),
+                preamble(&self.lease, self.access, self.tenant, &enter),
                 self.lease.client().query(&prepared, params),
             );
             self.tenant.db.note(&self.tenant.actor, preamble.as_ref().err());
@@ -509,7 +485,7 @@ async fn preamble(
     lease: &Lease,
     access: Access,
     tenant: &Tenant,
-    check: &Prepared,
+    enter: &Prepared,
 ) -> std::result::Result<(), tokio_postgres::Error> {
     let begin = format!(
         "{};set local app.company_id = '{}';{}",
@@ -517,11 +493,14 @@ async fn preamble(
         tenant.actor.company_id,
         set_user(tenant.actor.user_id)
     );
-    let hash = tenant.actor.key.as_ref().map(|key| &key.secret_hash[..]);
-    let evidence = tenant.evidence(&hash);
+    let Actor { epoch, session_id, login_id, key, .. } = &tenant.actor;
+    let key_id = key.map(|key| key.id);
+    let secret_hash = key.as_ref().map(|key| &key.secret_hash[..]);
+    let scope = key.map(|key| key.scope);
+    let evidence: Params<'_> = &[epoch, session_id, login_id, &key_id, &secret_hash, &scope];
     let client = lease.client();
-    let (begin, check) = join!(client.batch_execute(&begin), client.query(check, &evidence));
-    begin.and(check.map(drop))
+    let (begin, enter) = join!(client.batch_execute(&begin), client.query(enter, evidence));
+    begin.and(enter.map(drop))
 }
 
 /// Binds the acting user.

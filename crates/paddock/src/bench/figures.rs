@@ -22,6 +22,8 @@ pub(super) struct Figures {
     /// Under load: at the end of a turn, and at any time since the start.
     pub(super) memory: Option<Memory>,
     pub(super) cold_starts_ms: Vec<f64>,
+    /// Where requests failed, how many, and how the first did.
+    pub(super) failures: Vec<String>,
     pub(super) bars: Vec<Bar>,
 }
 

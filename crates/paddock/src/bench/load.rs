@@ -35,6 +35,8 @@ pub(super) struct Answers {
     pub(super) latencies: Histogram,
     /// For how long they were counted.
     pub(super) time: Duration,
+    /// How many were no success, and what the first of them was; none if all were.
+    pub(super) failures: Option<String>,
 }
 
 const WARM_UP: u8 = 0;
@@ -48,7 +50,7 @@ impl Load {
     /// Loads the server; `look` is called when counting begins and when it ends.
     ///
     /// # Errors
-    /// If the server cannot be reached, or any answer is not a success: the first one is shown.
+    /// If the server cannot be reached, or no answer at all is a success.
     pub(super) fn run<T>(
         &self,
         requests: &Requests<'_>,
@@ -72,12 +74,16 @@ impl Load {
                     thread.join().map_err(|_| BenchError::new("a connection panicked"))?;
                 all.merge(counted?);
             }
-            all.check(self.workload)?;
-            Ok((Answers { latencies: all.latencies, time }, before, after))
+            let failures = all.failures(self.workload);
+            if all.latencies.total() == 0 {
+                let nothing = || format!("{}: no answer came in time", self.workload.code());
+                return Err(BenchError::new(failures.unwrap_or_else(nothing)));
+            }
+            Ok((Answers { latencies: all.latencies, time, failures }, before, after))
         })
     }
 
-    /// What counts is an answer that comes while it counts. What failed, failed at any time.
+    /// What counts is a success that comes while it counts. What failed, failed at any time.
     fn connection(&self, requests: &Requests<'_>, phase: &AtomicU8) -> Result<Counted, BenchError> {
         let failed = |error| BenchError::new(format!("{}: {error}", self.workload.code()));
         let seed = SEEDS.fetch_add(1, Ordering::Relaxed);
@@ -89,12 +95,14 @@ impl Load {
             let start = Instant::now();
             let answer = connection.exchange(request).map_err(failed)?;
             let latency = start.elapsed();
-            if !answer.is_success() {
+            let success = answer.is_success();
+            if !success {
                 counted.fail(&answer);
             }
             match phase.load(Ordering::Relaxed) {
                 WARM_UP => {}
-                COUNT => counted.latencies.record(latency),
+                COUNT if success => counted.latencies.record(latency),
+                COUNT => {}
                 _ => return Ok(counted),
             }
         }
@@ -126,13 +134,14 @@ impl Counted {
         self.first_failure = self.first_failure.take().or(other.first_failure);
     }
 
-    fn check(&self, workload: Workload) -> Result<(), BenchError> {
-        let Some(first) = &self.first_failure else { return Ok(()) };
-        Err(BenchError::new(format!(
-            "{}: {} answers were no success beside {} that count; the first was {first}",
-            workload.code(),
-            self.failures,
-            self.latencies.total(),
-        )))
+    fn failures(&self, workload: Workload) -> Option<String> {
+        self.first_failure.as_ref().map(|first| {
+            format!(
+                "{}: {} answers were no success beside {} that count; the first was {first}",
+                workload.code(),
+                self.failures,
+                self.latencies.total(),
+            )
+        })
     }
 }

@@ -38,6 +38,8 @@ pub(super) struct Bench<'a> {
     pub(super) cores: usize,
     /// The most that the server took at the end of any turn.
     pub(super) memory: Option<Memory>,
+    /// Of every turn in which not all answers were a success, how many were none.
+    pub(super) failures: Vec<String>,
 }
 
 /// One turn of the server.
@@ -201,6 +203,10 @@ impl Bench<'_> {
         let (answers, before, after) = load.run(&self.requests, look)?;
         let memory = self.processes.memory(server.pid());
         self.memory = self.memory.into_iter().chain(memory).reduce(Memory::larger);
+        if let Some(failures) = &answers.failures {
+            eprintln!("{failures}");
+            self.failures.push(failures.clone());
+        }
         Ok(self.judge(answers, &before, &after))
     }
 

@@ -75,7 +75,8 @@ pub(crate) struct BenchArgs {
 /// from within an asynchronous runtime.
 ///
 /// # Errors
-/// If something cannot be started or any request fails. A figure below its bar is no error.
+/// If something cannot be started, or any request fails: what was measured is reported nevertheless. A figure
+/// below its bar is no error.
 pub(crate) fn run(args: &BenchArgs) -> Result<(), BenchError> {
     let program = match &args.server {
         Some(program) => program.clone(),
@@ -92,7 +93,12 @@ pub(crate) fn run(args: &BenchArgs) -> Result<(), BenchError> {
     let figures = measure(args, &program, &plan, &data, &database)?;
     report::write(&figures, &mut std::io::stdout().lock())
         .map_err(BenchError::io("cannot write to", Path::new("standard output")))?;
-    args.json.as_deref().map_or(Ok(()), |file| save(&figures, file))
+    args.json.as_deref().map_or(Ok(()), |file| save(&figures, file))?;
+    if figures.failures.is_empty() {
+        Ok(())
+    } else {
+        Err(BenchError::new(figures.failures.join("\n")))
+    }
 }
 
 fn measure(
@@ -121,6 +127,7 @@ fn measure(
         processes,
         cores,
         memory: None,
+        failures: Vec::new(),
     };
     let cold_starts_ms = bench.cold_starts()?;
     let server = bench.start.server(database, database.port())?;
@@ -128,6 +135,7 @@ fn measure(
     let flat = bench.flat(&server)?;
     let memory = bench.memory;
     let trips = bench.trips(&server)?;
+    let failures = std::mem::take(&mut bench.failures);
     let noise = bench.noise()?;
     let check = bench.check()?;
     let setting = Setting {
@@ -148,6 +156,7 @@ fn measure(
         check,
         memory,
         cold_starts_ms,
+        failures,
         bars: Vec::new(),
     };
     figures.judge();

@@ -11,7 +11,7 @@ use paddock_db::{Listing, Statement, sql};
 use super::data::{BASE, COMPANY, CUSTOMER, DataSet, USER, id};
 use super::workload::{PAGE, ROWS_PER_BATCH, Workload};
 
-const REQUIRE_CURRENT_USER: Statement = sql!("session.sql", "require_current_user");
+const ENTER: Statement = sql!("session.sql", "enter");
 const GET_CUSTOMER: Statement = sql!("customers.sql", "get_customer");
 const LIST_CUSTOMERS: Statement = sql!("customers.sql", "list_customers");
 const PRESENT: Statement = sql!("customers.sql", "list_customers.where.present");
@@ -115,7 +115,7 @@ fn script(workload: Workload, branches: &[Branch]) -> String {
             // What the check would have bound; looking the role up would cost more than the check.
             let _ = writeln!(
                 text,
-                "set local app.standing = '{}/{}/owner';",
+                "set local app.standing = '{}/{}/owner/all';",
                 id(COMPANY, branch.company),
                 id(USER, branch.company * 2),
             );
@@ -123,7 +123,11 @@ fn script(workload: Workload, branches: &[Branch]) -> String {
     }
     text.push_str("\\endif\n");
     if workload != Workload::Unchecked {
-        let _ = writeln!(text, "{};", with(REQUIRE_CURRENT_USER.sql(), &[":epoch"]));
+        let _ = writeln!(
+            text,
+            "{};",
+            with(ENTER.sql(), &[":epoch", "null", "null", "null", "null", "null"])
+        );
     }
     let _ = write!(text, "{};\ncommit;\n\\endpipeline\n", statement(workload));
     text

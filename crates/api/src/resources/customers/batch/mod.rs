@@ -222,10 +222,10 @@ pub(crate) async fn change_customers(
         return Err(Problem::field(Code::Validation, error));
     }
     let outcomes = match batch.operation {
-        Kind::Create => perform::<Create>(caller.tenant(), &batch).await,
-        Kind::Update => perform::<Update>(caller.tenant(), &batch).await,
-        Kind::Upsert => perform::<Upsert>(caller.tenant(), &batch).await,
-        Kind::Delete => perform::<Delete>(caller.tenant(), &batch).await,
+        Kind::Create => perform::<Create>(caller.tenant(), batch).await,
+        Kind::Update => perform::<Update>(caller.tenant(), batch).await,
+        Kind::Upsert => perform::<Upsert>(caller.tenant(), batch).await,
+        Kind::Delete => perform::<Delete>(caller.tenant(), batch).await,
     }?;
     let results = outcomes.into_iter().enumerate().map(|(index, outcome)| result(index, outcome));
     Ok(Json(BatchResults { results: results.collect() }))
@@ -241,9 +241,10 @@ pub async fn create_each(tenant: &Tenant, items: Vec<NewCustomer>) -> Answer<Vec
     Ok(outcomes.into_iter().map(|outcome| outcome.map(|(_, id)| id)).collect())
 }
 
-async fn perform<O: Operation>(tenant: &Tenant, batch: &RawBatch) -> Answer<Vec<Outcome>> {
+/// Takes the batch, so that nothing of its text is kept while the database works.
+async fn perform<O: Operation>(tenant: &Tenant, batch: RawBatch) -> Answer<Vec<Outcome>> {
     let mut seen = HashSet::new();
-    let items = batch.items.iter().map(|raw| {
+    let items = batch.items.into_iter().map(|raw| {
         let item: O::Item = body::parse(raw.get().as_bytes())?;
         O::check(&item)?;
         let repeated = O::key(&item).is_some_and(|key| !seen.insert(key));
