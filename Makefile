@@ -9,6 +9,9 @@ export PG
 ifeq ($(strip $(PG)),)
 unexport PG
 endif
+# Some tests wait: for a deadline, a lock, a mail.
+RUST_TEST_THREADS ?= $(shell expr 2 + $$(getconf _NPROCESSORS_ONLN))
+export RUST_TEST_THREADS
 PADDOCK := $(CARGO) run --quiet --package paddock --
 
 .PHONY: help run psql audit test check bless prove bench bench-quick release deny
@@ -28,7 +31,7 @@ audit: ## Ask the private database every question of sql/audit: is anything unpr
 test: ## Format check, lints as errors, all tests (PG=18 tests with PostgreSQL 18)
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- --deny warnings
-	$(CARGO) build --workspace --locked
+	$(CARGO) build --workspace --all-targets --locked
 	$(CARGO) test --workspace --locked
 
 check: ## The quick look while working: does it compile?

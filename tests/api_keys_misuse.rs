@@ -1,10 +1,11 @@
 //! API keys in the wrong hands, in the wrong place, or made up.
 
+use actix_web::http::Method;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use paddock_api::limits::{Clock, RateLimits, RateSettings};
 use paddock_db::Limits;
-use serde_json::json;
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -111,6 +112,34 @@ async fn a_key_that_was_edited_is_none_and_tells_nothing() {
 }
 
 #[actix_web::test]
+async fn a_mistyped_key_is_refused_before_the_body_is_looked_at() {
+    let world = World::new().await;
+    let alice = world.alice().await;
+    let made = make(&alice, "owner", &["me:read"]).await;
+    let mut mistyped = made.json["key"].as_str().unwrap().to_owned();
+    mistyped.replace_range(100..101, if &mistyped[100..101] == "A" { "B" } else { "A" });
+    let program = alice.with_token(&mistyped);
+    let document: Value =
+        serde_json::from_str(&paddock_api::document().to_json().unwrap()).unwrap();
+    let paths = document["paths"].as_object().unwrap();
+    let mut operations = 0;
+    for (path, item) in paths.iter().filter(|(path, _)| path.starts_with("/v1/")) {
+        for method in item.as_object().unwrap().keys().filter(|_| !path.starts_with("/v1/auth/")) {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let address = path.replace(['{', '}'], "!");
+            let reply = program.send_json(method, &address, "{").await;
+            assert_eq!(reply.problem(), NOT_A_KEY, "{path}");
+            operations += 1;
+        }
+    }
+    assert!(operations > 40, "{operations}");
+    // One that only the database knows to be wrong comes behind the body.
+    let forged = alice.with_token(&edited(&made, 48, &[0; 32]));
+    let scoped = forged.patch("/v1/company", json!({ "nonsense": 1 })).await;
+    assert_eq!(scoped.problem(), "422 unknown-field /nonsense");
+}
+
+#[actix_web::test]
 async fn what_is_stored_of_a_key_opens_nothing() {
     let world = World::new().await;
     let alice = world.alice().await;
@@ -175,6 +204,30 @@ async fn a_key_reaches_nothing_of_another_company() {
     assert_eq!(program.patch(&hers, json!({ "name": "Eve" })).await.problem(), "404 not-found");
     assert_eq!(program.delete(&hers).await.problem(), "404 not-found");
     assert_eq!(program.get("/v1/customers").await.names(), [""; 0]);
+}
+
+#[actix_web::test]
+async fn a_key_removes_nobody_whom_its_role_may_not_remove_whatever_its_user_is() {
+    let world = World::new().await;
+    let (alice, olga) = (world.alice().await, hire(&world, "olga", "owner").await);
+    let carol = hire(&world, "carol", "member").await;
+    let scopes = ["users:write"];
+    let at = |person: &Person| format!("/v1/users/{}", person.user_id);
+    for (role, of_olga, of_carol) in [
+        ("viewer", "403 insufficient-permission", "403 insufficient-permission"),
+        ("member", "403 insufficient-permission", "403 insufficient-permission"),
+        ("admin", "403 insufficient-permission", ""),
+    ] {
+        let program = program(&alice, role, &scopes).await;
+        assert_eq!(program.delete(&at(&olga)).await.problem(), of_olga, "{role}");
+        let reply = program.delete(&at(&carol)).await;
+        let problem = if reply.status == 204 { String::new() } else { reply.problem() };
+        assert_eq!(problem, of_carol, "{role}");
+    }
+    let nobody = format!("/v1/users/{}", Uuid::now_v7());
+    let viewer = program(&alice, "viewer", &scopes).await;
+    assert_eq!(viewer.delete(&nobody).await.problem(), "404 not-found");
+    assert_eq!(program(&alice, "owner", &scopes).await.delete(&at(&olga)).await.status, 204);
 }
 
 #[actix_web::test]

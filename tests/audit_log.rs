@@ -8,6 +8,7 @@ use paddock_db::{Door, Limits};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::api_keys;
 use crate::harness::{PASSWORD, Person, Psql, Reply, World};
 
 const LOG: &str = "/v1/audit-log";
@@ -21,7 +22,7 @@ async fn a_login_is_recorded_with_who_came_and_without_their_secret() {
     let session = &started[0]["record_id"];
     let whole = json!({
         "id": started[0]["id"], "company_id": alice.company_id, "user_id": alice.user_id,
-        "operation": "session.started", "table_name": "sessions", "record_id": session,
+        "api_key_id": null, "operation": "session.started", "table_name": "sessions", "record_id": session,
         "changes": {
             "user_id": { "new": alice.user_id }, "epoch": { "new": 0 }, "secret_hash": { "redacted": true },
             "expires_at": started[0]["changes"]["expires_at"],
@@ -103,6 +104,94 @@ async fn what_becomes_of_a_user_and_of_the_company_is_recorded_once_each_with_ol
     assert_eq!(new[3]["changes"]["name"], json!({ "old": "Caroline" }));
     let hers = list(&alice, &format!("record_id={}", carol.user_id)).await;
     assert_eq!(hers.len(), 4, "when she came, twice what she became, and when she went: {hers:?}");
+}
+
+#[actix_web::test]
+async fn what_becomes_of_teams_and_who_is_in_them_is_recorded() {
+    let world = World::new().await;
+    let (alice, carol) = (world.alice().await, world.colleague("carol").await);
+    let made = alice.post("/v1/teams", json!({ "name": "West" })).await;
+    let team = format!("/v1/teams/{}", made.id());
+    let member = format!("{team}/members/{}", carol.user_id);
+    for _ in 0..2 {
+        alice.put(&member, json!({})).await;
+    }
+    alice.patch(&team, json!({ "name": "East" })).await;
+    assert_eq!(alice.delete(&member).await.status, 204);
+    alice.put(&member, json!({})).await;
+    assert_eq!(alice.delete(&team).await.status, 204);
+    let told = list(&alice, &format!("record_id={}", made.id())).await;
+    let told: Vec<_> = told.iter().rev().map(|r| (said(r).0, &r["changes"])).collect();
+    let removed_at = &told[3].1["removed_at"]["new"];
+    let is_carol = json!({ "old": carol.user_id, "new": carol.user_id });
+    let expected = [
+        ("teams.insert", json!({ "name": { "new": "West" } })),
+        (
+            "team_members.insert",
+            json!({ "team_id": { "new": made.id() }, "member_id": { "new": carol.user_id } }),
+        ),
+        ("teams.update", json!({ "name": { "old": "West", "new": "East" } })),
+        (
+            "team_members.update",
+            json!({ "removed_at": { "old": null, "new": removed_at }, "member_id": is_carol }),
+        ),
+        (
+            "team_members.update",
+            json!({ "removed_at": { "old": removed_at, "new": null }, "member_id": is_carol }),
+        ),
+        ("teams.update", json!({ "deleted_at": told[5].1["deleted_at"] })),
+    ];
+    assert_eq!(told, expected.each_ref().map(|(operation, changes)| (*operation, changes)));
+    assert!(removed_at.is_string() && told[5].1["deleted_at"]["new"].is_string());
+}
+
+#[actix_web::test]
+async fn what_is_shared_with_whom_and_taken_back_is_recorded() {
+    let world = World::new().await;
+    let (alice, carol) = (world.alice().await, world.colleague("carol").await);
+    let customer = alice.customer("Ada", "ada@example.com").await;
+    let shares = format!("/v1/customers/{customer}/shares");
+    let body = json!({ "recipient_user_id": carol.user_id, "permission": "write" });
+    let made = alice.post(&shares, body).await;
+    assert_eq!(made.status, 201, "{made:?}");
+    assert_eq!(alice.delete(&format!("{shares}/{}", made.id())).await.status, 204);
+    let told = list(&alice, &format!("record_id={}", made.id())).await;
+    let alices = alice.user_id.to_string();
+    assert_eq!(said(&told[1]), ("record_shares.insert", &*alices));
+    let shared = json!({
+        "user_id": { "new": alice.user_id }, "customer_id": { "new": customer },
+        "recipient_user_id": { "new": carol.user_id }, "permission": { "new": "write" },
+    });
+    assert_eq!((told.len(), &told[1]["changes"]), (2, &shared));
+    assert_eq!(said(&told[0]), ("record_shares.update", &*alices));
+    assert_eq!(told[0]["changes"]["deleted_at"]["old"], Value::Null);
+    assert!(told[0]["changes"]["deleted_at"]["new"].is_string());
+}
+
+#[actix_web::test]
+async fn what_is_done_with_an_api_key_is_recorded_with_the_key() {
+    let world = World::new().await;
+    let (alice, carol) = (world.alice().await, world.colleague("carol").await);
+    let made = api_keys::make(&alice, "admin", &["users:write", "teams:write"]).await;
+    let program = api_keys::with(&alice, &made);
+    let user = format!("/v1/users/{}", carol.user_id);
+    assert_eq!(program.patch(&user, json!({ "role": "viewer" })).await.status, 200);
+    let team = program.post("/v1/teams", json!({ "name": "West" })).await;
+    assert_eq!(program.delete(&user).await.status, 204);
+    // Nothing of it is left for the next one on the same connection.
+    let rename = json!({ "name": "East" });
+    assert_eq!(alice.patch(&format!("/v1/teams/{}", team.id()), rename).await.status, 200);
+    let by_key = list(&alice, &format!("api_key_id={}", made.id())).await;
+    let alices = alice.user_id.to_string();
+    let said: Vec<_> = by_key.iter().map(said).collect();
+    let expected = ["users.delete", "teams.insert", "users.update"];
+    assert_eq!(said, expected.map(|operation| (operation, &*alices)));
+    let log = all(&alice).await;
+    assert_eq!(said_by(&log[0]), ("teams.update", Value::Null));
+    assert_eq!(said_by(&log[1]), ("users.delete", json!(made.id())));
+    assert_eq!(one(&alice, &by_key[0]["id"]).await.json, by_key[0]);
+    let bob = world.bob().await;
+    assert_eq!(list(&bob, &format!("api_key_id={}", made.id())).await, [Value::Null; 0]);
 }
 
 #[actix_web::test]
@@ -369,7 +458,7 @@ async fn a_login_that_fails_is_recorded_in_every_company_of_the_email() {
         let failed = failed(person, 1).await;
         let expected = json!({
             "id": failed[0]["id"], "company_id": person.company_id, "user_id": null,
-            "operation": "login.failed", "table_name": "users", "record_id": record,
+            "api_key_id": null, "operation": "login.failed", "table_name": "users", "record_id": record,
             "changes": { "attempts": { "new": 1 } }, "created_at": failed[0]["created_at"],
         });
         assert_eq!(failed, [expected]);
@@ -453,6 +542,11 @@ async fn failed(person: &Person, count: usize) -> Vec<Value> {
         assert!(start.elapsed() < Duration::from_secs(20), "nothing is recorded");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// What was done, and by which key.
+fn said_by(record: &Value) -> (&str, Value) {
+    (record["operation"].as_str().unwrap(), record["api_key_id"].clone())
 }
 
 /// What was done, and by whom.

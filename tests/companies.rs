@@ -271,3 +271,58 @@ async fn owners_remove_everybody_but_the_last_of_them_and_admins_members_and_vie
     assert_eq!(out(last, last).await, "409 conflict");
     assert_eq!(last.get("/v1/me").await.status, 200);
 }
+
+#[actix_web::test]
+async fn everybody_may_leave_a_company_from_there_or_from_elsewhere_and_stays_in_the_other() {
+    for (role, from_elsewhere) in [("admin", false), ("member", true), ("viewer", false)] {
+        let both = Both::new().await;
+        let bob = both.world.bob().await;
+        let there = by(&both.world, &both.switch(both.coca_cola()).await);
+        let grace = there.customer("Grace", "grace@example.com").await;
+        let program = crate::api_keys::program(&there, "viewer", &["me:read"]).await;
+        let update = format!("update crm.users set role = '{role}' where id = '{}'", both.other);
+        both.admin.run(&update).await;
+        let path = format!("{PATH}/{}", both.coca_cola());
+        let who = if from_elsewhere { &both.alice } else { &there };
+        let left = who.delete(&path).await;
+        assert_eq!((left.status, left.text.as_str()), (204, ""), "{role}");
+        assert_eq!(there.get("/v1/me").await.problem(), "401 session-revoked");
+        assert_eq!(there.delete(&path).await.problem(), "401 session-revoked");
+        assert_eq!(program.get("/v1/me").await.problem(), "401 invalid-token");
+        assert_eq!(both.alice.get(PATH).await.names(), ["Nike"]);
+        assert_eq!(both.alice.delete(&path).await.problem(), "404 not-found");
+        let log = format!("/v1/audit-log?record_id={}&operation=users.delete", both.other);
+        assert_eq!(bob.get(&log).await.json["data"][0]["user_id"], json!(both.other));
+        let customer = bob.get(&format!("/v1/customers/{grace}")).await;
+        assert_eq!(customer.json["user_id"], Value::Null);
+    }
+}
+
+#[actix_web::test]
+async fn the_last_owner_stays_and_nobody_leaves_what_they_may_not_enter() {
+    let both = Both::new().await;
+    let nike = format!("{PATH}/{}", both.alice.company_id);
+    let coca_cola = format!("{PATH}/{}", both.coca_cola());
+    assert_eq!(both.alice.delete(&nike).await.problem(), "409 conflict");
+    assert_eq!(both.alice.get("/v1/me").await.status, 200);
+    let olga = both.world.colleague("olga").await;
+    let never = olga.delete(&format!("{PATH}/{}", Uuid::now_v7())).await;
+    assert_eq!(never.problem(), "404 not-found");
+    assert_eq!(olga.delete(&coca_cola).await.seen(), never.seen());
+    both.disable(both.other).await;
+    assert_eq!(both.alice.delete(&coca_cola).await.seen(), never.seen());
+    let enable = format!("update crm.users set disabled_at = null where id = '{}'", both.other);
+    both.admin.run(&enable).await;
+    let url = both.world.database.admin_url();
+    assert!(paddock_db::provision::suspend(&url, both.coca_cola(), true).await.unwrap());
+    assert_eq!(both.alice.delete(&coca_cola).await.seen(), never.seen());
+    let role = format!("update crm.users set role = 'owner' where id = '{}'", olga.user_id);
+    both.admin.run(&role).await;
+    let program = crate::api_keys::program(&olga, "owner", &["me:read", "users:write"]).await;
+    assert_eq!(program.delete(&nike).await.problem(), "403 insufficient-permission");
+    // Two owners leave at once: one of them stays.
+    let (one, other) = join(both.alice.delete(&nike), olga.delete(&nike)).await;
+    let mut statuses = [one.status, other.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [204, 409]);
+}

@@ -13,7 +13,7 @@ use futures_util::FutureExt;
 use paddock_db::{Access, Db, Error, Limits, Statement, Tenant};
 use time::OffsetDateTime;
 
-use crate::harness::{Psql, World};
+use crate::harness::{Psql, World, in_ci};
 
 /// Statements of this file only.
 const SQL: &str = "-- name: create
@@ -594,11 +594,12 @@ async fn finds_a_context(db: &Db) -> bool {
 }
 
 #[actix_web::test]
-async fn ten_thousand_requests_of_two_companies_over_one_connection() {
+async fn thousands_of_requests_of_two_companies_over_one_connection() {
+    let steps: u32 = if in_ci() { 10_000 } else { 2_000 };
     let scene = Scene::new(ONE).await;
     scene.admin.run(SPY).await;
     let (mut dice, mut ledger) = (Dice(20_261_123), Ledger::default());
-    for step in 0..10_000_u32 {
+    for step in 0..steps {
         let (tenant, other) =
             if step % 2 == 0 { (&scene.alice, &scene.bob) } else { (&scene.bob, &scene.alice) };
         let company = tenant.actor().company_id.to_string();
@@ -652,12 +653,9 @@ async fn ten_thousand_requests_of_two_companies_over_one_connection() {
     let present: BTreeSet<String> = stored.iter().cloned().collect();
     assert_eq!(stored.len(), present.len(), "a key is there twice");
     let Ledger { acknowledged, unknown } = ledger;
-    assert!(
-        acknowledged.len() > 2_000 && unknown.len() > 500,
-        "{}, {}",
-        acknowledged.len(),
-        unknown.len()
-    );
+    let (known, rest) = (acknowledged.len(), unknown.len());
+    let many = steps as usize;
+    assert!(known > many / 5 && rest > many / 20, "{known}, {rest}");
     let lost: Vec<_> = acknowledged.difference(&present).collect();
     assert!(lost.is_empty(), "acknowledged and not there: {lost:?}");
     let never: Vec<_> = present

@@ -45,6 +45,7 @@ mod prove;
 mod providers;
 mod providers_end;
 mod providers_keys;
+mod purge;
 mod raw;
 mod roles;
 mod second_factor;

@@ -183,7 +183,7 @@ async fn a_table_in_use_is_reported_and_waited_for() {
             drop function identity.may_enter(uuid, uuid), identity.find_invitation(uuid, bytea),
                 identity.accept_invitation(uuid, bytea, text, uuid, text),
                 identity.list_companies(uuid, uuid, timestamptz, uuid, bigint),
-                identity.remove_user(uuid, uuid, uuid, bigint[]);
+                identity.remove_user(uuid, uuid, uuid, uuid, bigint[]);
             drop table app.catalog_record, identity.second_factors;
             drop function app.record_second_factor();
             drop function identity.forget_old_tokens(), identity.end_everything(uuid),

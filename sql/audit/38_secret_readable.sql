@@ -2,7 +2,8 @@
 -- Hashes and tokens belong behind the login door, where no SELECT of the API can reach them.
 -- Signed: crm.users.token_epoch, a counter that every access token carries; crm.sessions.secret_hash, SHA-256 of
 -- 256 random bits, which the user's own requests compare with and from which nobody finds a token; and
--- crm.api_keys.secret_hash, the same of an API key; crm.api_key_uses.api_key_id, which is its id.
+-- crm.api_keys.secret_hash, the same of an API key; crm.api_key_uses.api_key_id and
+-- crm.audit_log.api_key_id, which are its id.
 select
     'secret_readable' as id,
     'high' as severity,
@@ -30,7 +31,8 @@ where n.nspname !~ '^(pg_|information_schema$)'
             ('crm'::name, 'users'::name, 'token_epoch'::name),
             ('crm', 'sessions', 'secret_hash'),
             ('crm', 'api_keys', 'secret_hash'),
-            ('crm', 'api_key_uses', 'api_key_id')
+            ('crm', 'api_key_uses', 'api_key_id'),
+            ('crm', 'audit_log', 'api_key_id')
     )
     and x.privilege_type = 'SELECT'
     and x.grantee <> c.relowner

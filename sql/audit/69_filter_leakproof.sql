@@ -53,6 +53,7 @@ from (
         ('crm.audit_log', 'id', '='),
         ('crm.audit_log', 'id', '<'),
         ('crm.audit_log', 'user_id', '='),
+        ('crm.audit_log', 'api_key_id', '='),
         ('crm.audit_log', 'operation', '='),
         ('crm.audit_log', 'record_id', '='),
         ('crm.audit_log', 'created_at', '<'),

@@ -86,11 +86,15 @@ from (
         values
             ('crm', 'companies', 'companies_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
             ('crm', 'users', 'users_record', 'record_change', 29, true, 'V0011__audit_log.sql'),
+            ('crm', 'teams', 'teams_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
+            ('crm', 'team_members', 'team_members_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
+            ('crm', 'record_shares', 'record_shares_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
             ('crm', 'user_logins', 'user_logins_record', 'record_change', 29, true, 'V0013__user_logins.sql'),
             ('crm', 'sessions', 'sessions_record_start', 'record_change', 5, true, 'V0011__audit_log.sql'),
             ('crm', 'sessions', 'sessions_record_end', 'record_change', 17, false, 'V0011__audit_log.sql'),
             ('crm', 'sessions', 'sessions_record_reuse', 'record_change', 17, false, 'V0011__audit_log.sql'),
             ('crm', 'sessions', 'sessions_record_change', 'record_change', 17, false, 'V0011__audit_log.sql'),
+            ('crm', 'api_keys', 'api_keys_record', 'record_change', 21, true, 'V0014__api_keys.sql'),
             ('crm', 'invitations', 'invitations_record', 'record_change', 21, true, 'V0015__invitations.sql'),
             (
                 'identity', 'second_factors', 'second_factors_record', 'record_second_factor', 29, true,

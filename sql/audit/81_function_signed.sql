@@ -41,7 +41,7 @@ left join (
     values
         ('app.company_id()', 'sql', 'stable', false, null),
         ('app.user_id()', 'sql', 'stable', false, null),
-        ('app.enter(integer, uuid, uuid, uuid, bytea, text)', 'plpgsql', 'volatile', false, '113c8bef8a4af46158f4762424707ca6'),
+        ('app.enter(integer, uuid, uuid, uuid, bytea, text)', 'plpgsql', 'volatile', false, 'cda0c62b46b77ca78baa60e86d07deee'),
         ('app.standing()', 'sql', 'stable', false, '3667dd9800c89b3b15134171c7db4108'),
         ('app.look_up_role()', 'plpgsql', 'stable', false, '1bc1639ae7b74373e676cd630466ab2e'),
         ('app.look_up_visibility(text)', 'plpgsql', 'stable', false, '24e5645de787cd01c7ada3e3d13ef80f'),
@@ -90,7 +90,7 @@ left join (
         ('identity.find_invitation(uuid, bytea)', 'plpgsql', 'volatile', true, null),
         ('identity.accept_invitation(uuid, bytea, text, uuid, text)', 'plpgsql', 'volatile', true, null),
         ('identity.list_companies(uuid, uuid, timestamp with time zone, uuid, bigint)', 'plpgsql', 'volatile', true, null),
-        ('identity.remove_user(uuid, uuid, uuid, bigint[])', 'plpgsql', 'volatile', true, null)
+        ('identity.remove_user(uuid, uuid, uuid, uuid, bigint[])', 'plpgsql', 'volatile', true, null)
 ) s (signature, language, volatility, definer, says) on s.signature = f.signature
 where s.signature is null
     or s.language <> f.language

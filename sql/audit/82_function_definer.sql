@@ -60,7 +60,7 @@ left join (
         ('identity.find_invitation(uuid, bytea)', 'paddock_auth'),
         ('identity.accept_invitation(uuid, bytea, text, uuid, text)', 'paddock_auth'),
         ('identity.list_companies(uuid, uuid, timestamp with time zone, uuid, bigint)', 'paddock_auth'),
-        ('identity.remove_user(uuid, uuid, uuid, bigint[])', 'paddock_auth')
+        ('identity.remove_user(uuid, uuid, uuid, uuid, bigint[])', 'paddock_auth')
 ) s (signature, caller) on s.signature = f.signature
 where s.signature is null
     or f.owner <> 'paddock_owner'

@@ -48,6 +48,14 @@ create policy sessions_change on crm.sessions for update to paddock_app
     using (company_id = (select app.company_id()))
     with check (company_id = (select app.company_id()));
 comment on policy sessions_change on crm.sessions is 'A user refreshes and ends their own sessions.';
+create policy sessions_look on crm.sessions for select to paddock_owner
+    using (company_id = (select app.company_id()));
+comment on policy sessions_look on crm.sessions is
+    'An administrator finds what has long been over in one company, with its context bound.';
+create policy sessions_retain on crm.sessions for delete to paddock_owner
+    using (company_id = (select app.company_id()));
+comment on policy sessions_retain on crm.sessions is
+    'An administrator takes out what has long been over. There is no policy to change a session.';
 
 -- To whom a session belongs, when it began and what it was begun with never change.
 grant select (
@@ -55,7 +63,7 @@ grant select (
 ) on crm.sessions to paddock_app;
 grant insert (secret_hash, epoch, user_agent) on crm.sessions to paddock_app;
 grant update (secret_hash, refreshed_at, expires_at, ended_at) on crm.sessions to paddock_app;
-comment on table crm.sessions is 'The logins of users, each with its current refresh token; ended ones stay.';
+comment on table crm.sessions is 'The logins of users, each with its current refresh token; ended ones stay until `paddock purge`.';
 comment on column crm.sessions.secret_hash is
     'SHA-256 of the 256 secret bits of the current refresh token, of no use to whoever reads it.';
 comment on column crm.sessions.epoch is

@@ -7,6 +7,7 @@ create table crm.audit_log (
     company_id uuid not null default app.company_id(),
     id uuid not null default app.uuid_v7(clock_timestamp()),
     user_id uuid default app.user_id(),
+    api_key_id uuid,
     operation text not null,
     table_name text not null,
     record_id uuid,
@@ -23,6 +24,8 @@ create table crm.audit_log (
 
 create index audit_log_created_at_idx on crm.audit_log (company_id, created_at, id);
 create index audit_log_user_id_idx on crm.audit_log (company_id, user_id, created_at, id);
+create index audit_log_api_key_id_idx on crm.audit_log (company_id, api_key_id, created_at, id)
+    where api_key_id is not null;
 create index audit_log_operation_idx on crm.audit_log (company_id, operation, created_at, id);
 create index audit_log_record_id_idx on crm.audit_log (company_id, record_id, created_at, id);
 
@@ -67,14 +70,16 @@ create policy audit_log_retain on crm.audit_log for delete to paddock_owner
 comment on policy audit_log_retain on crm.audit_log is
     'An administrator takes out what is too old. There is no policy to change a record: nobody does.';
 
-grant select (company_id, id, user_id, operation, table_name, record_id, changes, created_at)
+grant select (company_id, id, user_id, api_key_id, operation, table_name, record_id, changes, created_at)
     on crm.audit_log to paddock_app;
 comment on table crm.audit_log is 'What happened that matters for security. Append-only; written by triggers.';
 comment on column crm.audit_log.user_id is
     'Who acted, also when that user is gone; null for an administrator and for whoever failed to log in.';
+comment on column crm.audit_log.api_key_id is
+    'The API key by which that user acted; null for people. app.enter binds it as app.api_key_id, once the key is good.';
 comment on column crm.audit_log.operation is
     '<table>.<insert|update|delete>, or a name of its own: session.started, session.ended, session.reused, login.failed.';
-comment on column crm.audit_log.record_id is 'The id of the row in table_name.';
+comment on column crm.audit_log.record_id is 'The id of the row in table_name; of team_members, that of the team.';
 comment on column crm.audit_log.changes is
     'By column: {"old": …, "new": …}, or {"redacted": true} for a secret that changed.';
 
@@ -82,7 +87,8 @@ comment on column crm.audit_log.changes is
 -- The application has no INSERT on the log, so that nobody who reaches its role can forge a record: this runs as the
 -- owner, from triggers alone. A trigger may name the operation. Columns that sound like secrets are redacted by
 -- their name (as in sql/audit/38_secret_readable.sql), so that nobody has to remember to; stored keys (`…_key`)
--- say nothing that their column does not.
+-- say nothing that their column does not. A trigger of a table whose rows have no id says which column stands for it, and
+-- which one tells them apart: every record names that one, as it has not changed.
 create function app.record_change() returns trigger
     language plpgsql security definer
     set search_path = pg_catalog, pg_temp
@@ -95,6 +101,7 @@ declare
     company text := coalesce(either ->> 'company_id', either ->> 'id');
     bound text := current_setting('app.company_id', true);
     differences jsonb;
+    unchanged jsonb := '{}';
 begin
     select jsonb_object_agg(
         k.name,
@@ -115,6 +122,11 @@ begin
     if differences is null and tg_op = 'UPDATE' then
         return null;
     end if;
+    if tg_nargs = 3 and tg_op = 'UPDATE' then
+        unchanged := jsonb_build_object(
+            tg_argv[2], jsonb_build_object('old', before -> tg_argv[2], 'new', after -> tg_argv[2])
+        );
+    end if;
     -- Below row security the company of the row is the one that is bound. Whoever works past it, as in a data
     -- migration, need not have bound any.
     if bound is distinct from company then
@@ -122,13 +134,14 @@ begin
     end if;
     -- With a company, its log goes as well.
     if tg_op <> 'DELETE' or exists (select from crm.companies c where c.id = company::uuid) then
-        insert into crm.audit_log (user_id, operation, table_name, record_id, changes)
+        insert into crm.audit_log (user_id, api_key_id, operation, table_name, record_id, changes)
         values (
             nullif(current_setting('app.user_id', true), '')::uuid,
-            coalesce(tg_argv[0], tg_table_name || '.' || lower(tg_op)),
+            nullif(current_setting('app.api_key_id', true), '')::uuid,
+            coalesce(nullif(tg_argv[0], ''), tg_table_name || '.' || lower(tg_op)),
             tg_table_name,
-            (either ->> 'id')::uuid,
-            coalesce(differences, '{}')
+            (either ->> coalesce(tg_argv[1], 'id'))::uuid,
+            unchanged || coalesce(differences, '{}')
         );
     end if;
     if bound is distinct from company then
@@ -144,6 +157,12 @@ revoke execute on function app.record_change() from public;
 create trigger companies_record after insert or update on crm.companies
     for each row execute function app.record_change();
 create trigger users_record after insert or update or delete on crm.users
+    for each row execute function app.record_change();
+create trigger teams_record after insert or update on crm.teams
+    for each row execute function app.record_change();
+create trigger team_members_record after insert or update on crm.team_members
+    for each row execute function app.record_change('', 'team_id', 'member_id');
+create trigger record_shares_record after insert or update on crm.record_shares
     for each row execute function app.record_change();
 
 -- Why a session ended. That it goes on is no news; that an old token came is.

@@ -77,13 +77,14 @@ create policy api_keys_change on crm.api_keys for update to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy api_keys_change on crm.api_keys is 'Whoever sees a key renames and revokes it.';
 create policy api_keys_may_change on crm.api_keys as restrictive for update to paddock_app
+    using (company_id = (select app.company_id()) and revoked_at is null)
     with check (
         user_id = (select app.user_id())
         or (select app.role()) in ('owner', 'admin')
         or app.refuse('api_keys_may_change')
     );
 comment on policy api_keys_may_change on crm.api_keys is
-    'Users change their own keys; owners and admins those of everybody.';
+    'Users change their own keys; owners and admins those of everybody. What is revoked stays so.';
 
 -- Whom a key acts as, its secret, and what it is good for never change.
 grant select (
@@ -128,10 +129,37 @@ comment on policy api_key_uses_read on crm.api_key_uses is
 create policy api_key_uses_create on crm.api_key_uses for insert to paddock_app
     with check (company_id = (select app.company_id()));
 comment on policy api_key_uses_create on crm.api_key_uses is 'The server notes the first use of a key.';
+create policy api_key_uses_may_create on crm.api_key_uses as restrictive for insert to paddock_app
+    with check (
+        company_id = (select app.company_id())
+        and exists (
+            select
+            from crm.api_keys k
+            where k.company_id = api_key_uses.company_id
+                and k.id = api_key_uses.api_key_id
+                and k.user_id = (select app.user_id())
+        )
+        or app.refuse('api_key_uses_may_create')
+    );
+comment on policy api_key_uses_may_create on crm.api_key_uses is
+    'The use of a key is noted in the name of the user whom it acts as, and of nobody else.';
 create policy api_key_uses_change on crm.api_key_uses for update to paddock_app
     using (company_id = (select app.company_id()))
     with check (company_id = (select app.company_id()));
 comment on policy api_key_uses_change on crm.api_key_uses is 'The server notes further uses, a minute apart at least.';
+create policy api_key_uses_may_change on crm.api_key_uses as restrictive for update to paddock_app
+    with check (
+        company_id = (select app.company_id())
+        and exists (
+            select
+            from crm.api_keys k
+            where k.company_id = api_key_uses.company_id
+                and k.id = api_key_uses.api_key_id
+                and k.user_id = (select app.user_id())
+        )
+        or app.refuse('api_key_uses_may_change')
+    );
+comment on policy api_key_uses_may_change on crm.api_key_uses is 'So are further uses of it.';
 
 grant select (company_id, api_key_id, last_used_at) on crm.api_key_uses to paddock_app;
 grant insert (api_key_id) on crm.api_key_uses to paddock_app;
@@ -183,10 +211,12 @@ begin
         if granted is null then
             raise exception 'this key is good for nothing' using errcode = '28P01';
         end if;
-        if scope <> all (granted) then
+        if scope is null or scope <> all (granted) then
             raise exception 'the key lacks a scope'
-                using errcode = '42501', constraint = 'api_keys_scopes', column = scope;
+                using errcode = '42501', constraint = 'api_keys_scopes', column = coalesce(scope, '');
         end if;
+        -- For the audit log, until the transaction ends.
+        execute format('set local app.api_key_id = %L', key_id);
     elsif session_id is not null then
         select array[u.role]
         into roles
@@ -241,6 +271,6 @@ begin
 end
 $$;
 comment on function app.enter(integer, uuid, uuid, uuid, bytea, text) is
-    'Ends the transaction of whoever may not act: by the epoch of the token, by its session, by a login elsewhere, or by an API key, which must have the scope. Binds what all others are.';
+    'Ends the transaction of whoever may not act: by the epoch of the token, by its session, by a login elsewhere, or by an API key, which must have the scope. Binds what all others are, and which key it was.';
 revoke execute on function app.enter(integer, uuid, uuid, uuid, bytea, text) from public;
 grant execute on function app.enter(integer, uuid, uuid, uuid, bytea, text) to paddock_app;

@@ -90,7 +90,7 @@ grant select (
 ) on crm.invitations to paddock_app;
 grant insert (email, name, role, secret_hash) on crm.invitations to paddock_app;
 grant update (secret_hash, expires_at, revoked_at) on crm.invitations to paddock_app;
-comment on table crm.invitations is 'Who has been asked into a company. Used, revoked and expired ones stay.';
+comment on table crm.invitations is 'Who has been asked into a company. Used, revoked and expired ones stay until `paddock purge`.';
 comment on column crm.invitations.user_id is
     'Who invited. Null once that user is gone: then the invitation is void, as it is while they may not invite so high.';
 comment on column crm.invitations.email is 'Where it was sent to: whoever shows the token reads the mail of that address.';
@@ -298,8 +298,9 @@ comment on function identity.list_companies(uuid, uuid, timestamptz, uuid, bigin
 revoke execute on function identity.list_companies(uuid, uuid, timestamptz, uuid, bigint) from public;
 grant execute on function identity.list_companies(uuid, uuid, timestamptz, uuid, bigint) to paddock_auth;
 
-create function identity.remove_user(of_company uuid, acting_user uuid, of_user uuid, versions bigint[])
-    returns table (is_removed boolean)
+create function identity.remove_user(
+    of_company uuid, acting_user uuid, acting_key uuid, of_user uuid, versions bigint[]
+) returns table (is_removed boolean)
     language plpgsql volatile security definer
     set search_path = pg_catalog, pg_temp
     as $$
@@ -309,6 +310,7 @@ declare
 begin
     perform set_config('app.company_id', of_company::text, true);
     perform set_config('app.user_id', acting_user::text, true);
+    perform set_config('app.api_key_id', coalesce(acting_key::text, ''), true);
     select u.role, u.disabled_at, u.version
     into leaving
     from crm.users u
@@ -326,11 +328,14 @@ begin
     select u.role
     into acting
     from crm.users u
+    join crm.companies c on c.id = u.company_id
+        and c.suspended_at is null
     where u.company_id = of_company
         and u.id = acting_user
         and u.disabled_at is null;
     if acting is null
-        or acting <> 'owner' and (acting <> 'admin' or leaving.role not in ('member', 'viewer'))
+        or of_user <> acting_user
+        and acting <> 'owner' and (acting <> 'admin' or leaving.role not in ('member', 'viewer'))
     then
         perform app.refuse('users_may_remove');
     end if;
@@ -356,10 +361,11 @@ begin
     return query select true;
 end
 $$;
-comment on function identity.remove_user(uuid, uuid, uuid, bigint[]) is
-    'Takes a user out of a company: owners everybody, admins members and viewers. No row if there is no such user.';
-revoke execute on function identity.remove_user(uuid, uuid, uuid, bigint[]) from public;
-grant execute on function identity.remove_user(uuid, uuid, uuid, bigint[]) to paddock_auth;
+comment on function identity.remove_user(uuid, uuid, uuid, uuid, bigint[]) is
+    'Takes a user out of a company: owners everybody, admins members and viewers, everybody themselves. No row if there is '
+    'no such user.';
+revoke execute on function identity.remove_user(uuid, uuid, uuid, uuid, bigint[]) from public;
+grant execute on function identity.remove_user(uuid, uuid, uuid, uuid, bigint[]) to paddock_auth;
 
 -- ── Second factors in the audit log ────────────────────────────────────────────────────────────────
 -- A factor guards all companies of its login: each of them is told, as it is of failed logins. That a code was used

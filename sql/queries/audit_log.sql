@@ -1,7 +1,7 @@
 -- name: get_audit_record
 -- Whether one may is asked before the record is looked for: whoever may not learns nothing of which there are.
 select
-    a.id, a.company_id, a.user_id, a.operation, a.table_name, a.record_id, a.changes::text, a.created_at
+    a.id, a.company_id, a.user_id, a.api_key_id, a.operation, a.table_name, a.record_id, a.changes::text, a.created_at
 from crm.audit_log a
 where a.id = $1::uuid
     and (select app.may_read_audit_log())
@@ -9,7 +9,7 @@ where a.id = $1::uuid
 -- name: list_audit_log
 -- Newest first.
 select
-    a.id, a.company_id, a.user_id, a.operation, a.table_name, a.record_id, a.changes::text, a.created_at
+    a.id, a.company_id, a.user_id, a.api_key_id, a.operation, a.table_name, a.record_id, a.changes::text, a.created_at
 from crm.audit_log a
 where {where}
     and {after}
@@ -22,6 +22,9 @@ limit {limit}
 
 -- name: list_audit_log.where.user_id
 a.user_id = $?::uuid
+
+-- name: list_audit_log.where.api_key_id
+a.api_key_id = $?::uuid
 
 -- name: list_audit_log.where.operation
 a.operation = $?::text

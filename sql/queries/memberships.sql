@@ -24,4 +24,4 @@ where mine.company_id = $1::uuid
 -- name: remove_user
 -- No row: there is no such user. False: its version is none of those expected.
 select r.is_removed
-from identity.remove_user($1::uuid, $2::uuid, $3::uuid, $4::bigint[]) r
+from identity.remove_user($1::uuid, $2::uuid, $3::uuid, $4::uuid, $5::bigint[]) r

@@ -34,6 +34,18 @@ where h.id is not null
     or not f.version = any($2)
     or app.refuse('users_may_change')
 
+-- name: may_remove_user
+-- True if there is such a user. Whoever may not remove them is refused: by the role that is bound, which with an API key
+-- may be lower than that of its user.
+select true
+from crm.users u
+where u.id = $1::uuid
+    and (
+        (select app.role()) = 'owner'
+        or (select app.role()) = 'admin' and u.role in ('member', 'viewer')
+        or app.refuse('users_may_remove')
+    )
+
 -- name: list_users
 select
     u.id, u.company_id, u.name, u.email, u.role, u.disabled_at, u.created_at, u.updated_at, u.version

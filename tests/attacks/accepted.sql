@@ -23,6 +23,12 @@ set local app.standing = 'deadbeef-0000-7000-8000-000000000001/deadbeef-0000-700
 select app.role(), app.visibility();
 --> value: owner|all
 
+-- Nor is the API key that the audit log names, nor the user: what is written there is what the server has bound.
+set local app.api_key_id = 'deadbeef-0000-7000-8000-000000000003';
+insert into crm.teams (name) values ('Mine');
+select api_key_id from crm.audit_log where operation = 'teams.insert';
+--> value: deadbeef-0000-7000-8000-000000000003
+
 -- It can be set for the session, where the next transaction would find it if it did not bind its own. The
 -- server binds one in each.
 set app.company_id = :'alice_company';

@@ -47,7 +47,7 @@ select identity.accept_invitation(:'alice_company', sha256('nightingale'), 'Eve'
 --> 42501
 
 -- So is the way out.
-select identity.remove_user(:'alice_company', :'alice_user', :'alice_user', null);
+select identity.remove_user(:'alice_company', :'alice_user', null, :'alice_user', null);
 --> 42501
 
 -- And the list of companies.

@@ -23,6 +23,10 @@ const FINGERPRINT: &str = "
         union all
         select v::text from crm.custom_field_values v where v.company_id = :'alice_company'
         union all
+        select k::text from crm.api_keys k where k.company_id = :'alice_company'
+        union all
+        select u::text from crm.api_key_uses u where u.company_id = :'alice_company'
+        union all
         select i::text from identity.identities i
         union all
         select m::text from identity.memberships m

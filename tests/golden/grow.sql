@@ -132,6 +132,12 @@ select u.company_id, u.id, sha256(uuid_send(gen_random_uuid())), 0
 from crm.users u
 cross join lateral generate_series(1, case when u.email_key = 'alice@nike.example' then 3000 else 3 end) n;
 
+-- Many have been asked in, and were not let in.
+insert into crm.invitations (company_id, user_id, email, role, secret_hash, revoked_at)
+select k.company_id, k.user_id, 'guest' || n || '@example.com', 'viewer', sha256(uuid_send(gen_random_uuid())), now()
+from kind k
+cross join lateral generate_series(1, case when k.is_big then 3000 else 300 end) n;
+
 -- All of them could log in elsewhere.
 insert into crm.user_logins (company_id, member_id, issuer, subject)
 select u.company_id, u.id, 'https://login.example', u.email_key
@@ -150,11 +156,12 @@ select k.company_id, k.id
 from crm.api_keys k
 where k.name = 'Program 1';
 
--- 100,000 records of three years, three in ten of Alice's doing and about her.
-insert into crm.audit_log (company_id, user_id, operation, table_name, record_id, changes, created_at)
+-- 100,000 records of three years, three in ten of Alice's doing and about her, two of them by a program of hers.
+insert into crm.audit_log (company_id, user_id, api_key_id, operation, table_name, record_id, changes, created_at)
 select
     k.company_id,
     case when n % 10 < 3 then k.user_id when n % 100 <> 7 then o.id end,
+    p.id,
     case when n % 1000 = 19 then 'users.update' when n % 2 = 0 then 'session.started' else 'session.ended' end,
     'users',
     case when n % 10 < 3 then k.user_id else o.id end,
@@ -164,6 +171,10 @@ from kind k
 cross join lateral generate_series(1, 100000) n
 join owners o on o.company_id = k.company_id
     and o.number = 1 + n * 31 % 2000
+left join crm.api_keys p on p.company_id = k.company_id
+    and p.user_id = k.user_id
+    and p.name = 'Program 1'
+    and n % 10 < 2
 where k.is_big;
 
 -- All rows are looked at, so that no plan depends on which ones a sample holds.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use tokio::sync::OnceCell;
 use tokio_postgres::Client;
 
 use super::plan::{Catalog, Plan};
-use crate::harness::{Place, Psql, World};
+use crate::harness::{Database, Place, Psql, World};
 
 /// Nike grows to 100,000 customers, three in ten of them Alice's, the others of 2,000 owners; Coca-Cola
 /// to 700; then a thousand companies of nobody in particular. Names begin with hexadecimal digits, so
@@ -19,6 +20,18 @@ const INDEXES: &str = "
     join pg_attribute a on a.attrelid = i.indexrelid
     where c.relnamespace in ('crm'::regnamespace, 'identity'::regnamespace)
     order by a.attnum";
+
+/// Grown once, and copied.
+static GROWN: OnceCell<Database> = OnceCell::const_new();
+
+async fn grow() -> Database {
+    let database = Database::new().await;
+    let admin = Psql::new(&database.admin_url()).await;
+    admin.run("set maintenance_work_mem = '256MB'; set work_mem = '64MB'").await;
+    admin.run(GROW).await;
+    database.shut().await;
+    database
+}
 
 /// A big company, its user in psql, and records to look for.
 pub struct Scene {
@@ -45,10 +58,9 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        let grown = GROWN.get_or_init(grow).await;
+        let world = World::of(Database::copy_of(grown.name()).await).await;
         let admin = Psql::new(&world.database.admin_url()).await;
-        admin.run("set maintenance_work_mem = '256MB'; set work_mem = '64MB'").await;
-        admin.run(GROW).await;
         let key = admin
             .value(&format!(
                 "select id from crm.api_keys where user_id = '{}' and name = 'Program 1'",

@@ -4,7 +4,11 @@
     reason = "`make test PG=18` speaks through the environment, and tests look at the database from outside"
 )]
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{LazyLock, Mutex};
@@ -21,6 +25,36 @@ pub const PASSWORD: &str = "two-companies-one-database";
 /// Both restricted roles connect with it.
 const ROLE_PASSWORD: &str = "only-for-tests";
 const TEMPLATE: &str = "template_paddock";
+/// Where files are kept in memory, if the machine has such a place.
+const MEMORY: &str = "/dev/shm";
+/// How much of it must be free, in KiB: at most a tenth of that is used.
+const PLENTY: u64 = 4 << 20;
+
+/// Nothing here outlives the run, so nothing is kept safe. Tests that need statistics gather them, and what
+/// superusers ask here is never worth a compiler.
+const SETTINGS: [(&str, &str); 9] = [
+    ("max_connections", "200"),
+    ("log_line_prefix", "%m [%p] %d "),
+    ("wal_level", "minimal"),
+    ("max_wal_senders", "0"),
+    ("max_wal_size", "256MB"),
+    ("checkpoint_timeout", "1h"),
+    ("autovacuum", "off"),
+    ("jit", "off"),
+    ("max_parallel_workers_per_gather", "0"),
+];
+
+/// Removes a folder when a process has ended, and with it the server in there.
+const SWEEP: &str = r#"
+(
+    while kill -0 "$1" 2>/dev/null; do sleep 1; done
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15; do
+        [ -e "$2/data/postmaster.pid" ] || break
+        sleep 1
+    done
+    rm -rf "$2"
+) &
+"#;
 
 /// The company and the user of one person in the template.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +68,8 @@ pub struct Ground {
     cluster: Cluster,
     pub alice: Place,
     pub bob: Place,
+    /// How copies are made: file by file is quick where a checkpoint costs nothing.
+    strategy: &'static str,
     drops: Mutex<Sender<String>>,
 }
 
@@ -52,9 +88,15 @@ pub struct Database {
 
 impl Database {
     pub async fn new() -> Self {
+        Self::copy_of(TEMPLATE).await
+    }
+
+    /// A copy of a database that was shut, with everything in it.
+    pub async fn copy_of(template: &str) -> Self {
         let name = format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let postgres = connect(&admin_url("postgres")).await.unwrap();
-        let text = format!("create database {name} template {TEMPLATE}");
+        let strategy = ground().strategy;
+        let text = format!("create database {name} template {template} strategy {strategy}");
         postgres.batch_execute(&text).await.unwrap();
         // A copy has everything of its template but the privileges on the database itself.
         let text = format!(
@@ -72,6 +114,16 @@ impl Database {
         let text = format!("create database {name}");
         connect(&admin_url("postgres")).await.unwrap().batch_execute(&text).await.unwrap();
         Self { name }
+    }
+
+    /// Ends all connections and lets nobody in any more: from now on it can be copied.
+    pub async fn shut(&self) {
+        let Self { name } = self;
+        let text = format!(
+            "alter database {name} allow_connections false;
+            select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '{name}'"
+        );
+        connect(&admin_url("postgres")).await.unwrap().batch_execute(&text).await.unwrap();
     }
 
     pub fn name(&self) -> &str {
@@ -132,8 +184,9 @@ fn prepare() -> Ground {
     thread::spawn(|| {
         let cluster = start();
         let (alice, bob) = block_on(template(&cluster));
-        let drops = janitor(cluster.admin_url("postgres"));
-        Ground { cluster, alice, bob, drops: Mutex::new(drops) }
+        let drops = Mutex::new(janitor(cluster.admin_url("postgres")));
+        let strategy = if cluster.data().starts_with(MEMORY) { "file_copy" } else { "wal_log" };
+        Ground { cluster, alice, bob, strategy, drops }
     })
     .join()
     .expect("the private PostgreSQL for the tests")
@@ -147,15 +200,41 @@ fn start() -> Cluster {
     let mut say = |line: &str| eprintln!("{line}");
     let installation =
         Installation::find(wanted, &folder.join("programs"), &mut say).expect("PostgreSQL");
+    let pid = std::process::id();
     let options = Options {
-        folder: folder.join(format!("postgres-{}", std::process::id())),
+        folder: in_memory(pid).unwrap_or_else(|| folder.join(format!("postgres-{pid}"))),
         durable: false,
-        settings: [("max_connections", "200"), ("log_line_prefix", "%m [%p] %d ")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into(),
-        die_with: Some(std::process::id()),
+        settings: SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+        die_with: Some(pid),
     };
     Cluster::start(&installation, &options, &mut say).expect("a private PostgreSQL")
+}
+
+/// A new folder in memory, gone when the process is; none where memory is scarce. Hundreds of databases are a
+/// few hundred thousand files, which disks take their time for.
+fn in_memory(pid: u32) -> Option<PathBuf> {
+    if free(MEMORY)? < PLENTY {
+        return None;
+    }
+    let folder = Path::new(MEMORY).join(format!("paddock-tests-{pid}"));
+    // Whatever has that name already is somebody else's.
+    std::fs::create_dir(&folder).ok()?;
+    std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).ok()?;
+    let mut sweep = Command::new("/bin/sh");
+    sweep.args(["-c", SWEEP, "sweep", &pid.to_string()]).arg(&folder);
+    sweep.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).current_dir("/");
+    // A group of its own: the interrupt key of a terminal must not reach it.
+    sweep.process_group(0).status().ok()?.success().then_some(folder)
+}
+
+/// How much can be written there, in KiB: no more than the memory that is left.
+fn free(folder: &str) -> Option<u64> {
+    let df = Command::new("df").args(["-Pk", folder]).output().ok()?;
+    let df = String::from_utf8(df.stdout).ok()?;
+    let disk = df.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;
+    let memory = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let memory = memory.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    Some(memory.split_whitespace().next()?.parse::<u64>().ok()?.min(disk))
 }
 
 /// Removes the clusters of runs that have ended.

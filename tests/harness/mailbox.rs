@@ -11,6 +11,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::Database;
 use super::World;
+use super::world::patient;
 
 /// What links begin with.
 pub const PUBLIC_URL: &str = "https://crm.example";
@@ -73,7 +74,7 @@ impl Mailbox {
 
 /// Accounts whose mails go another way, and the office that sends them.
 pub fn accounts_by(database: &Database, carrier: Box<dyn Carrier>) -> (Accounts, JoinHandle<()>) {
-    let limits = Limits { connections: 2, ..Limits::default() };
+    let limits = Limits { connections: 2, ..patient() };
     let door = Door::new(&database.auth_url(), limits).unwrap();
     let (post, office) = Post::new(door, carrier, PUBLIC_URL);
     let accounts = Accounts { post, sign_up_is_open: true, breached: None };

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-static BINARY: LazyLock<PathBuf> = LazyLock::new(build);
+static BINARY: LazyLock<PathBuf> = LazyLock::new(binary);
 static NEXT: AtomicU32 = AtomicU32::new(1);
 
 /// A folder with a private PostgreSQL of its own; stopped and gone when dropped.
@@ -95,12 +95,32 @@ pub fn shell(lines: &str, url: &str) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Built by the tests themselves, so that nobody tests yesterday's binary.
-fn build() -> PathBuf {
-    let build = Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace"]).status();
-    assert!(build.expect("cargo").success());
+/// The binary beside this test. Nobody tests yesterday's: unless it is newer than everything it is made of, it is built
+/// first. To ask cargo about that as well would be to wait for whoever else builds.
+fn binary() -> PathBuf {
     let test = std::env::current_exe().expect("this test's own path");
-    test.ancestors().nth(2).expect("target/debug").join("paddock")
+    let binary = test.ancestors().nth(2).expect("target/debug").join("paddock");
+    if !is_fresh(&binary).unwrap_or(false) {
+        let build = Command::new(env!("CARGO")).args(["build", "--quiet", "--workspace"]).status();
+        assert!(build.expect("cargo").success());
+    }
+    binary
+}
+
+/// Cargo lists what a binary is made of in a file beside it.
+fn is_fresh(binary: &Path) -> std::io::Result<bool> {
+    let built = std::fs::metadata(binary)?.modified()?;
+    let list = std::fs::read_to_string(binary.with_extension("d"))?;
+    // In the list, a backslash stands before a blank that is part of a name.
+    let list = list.replace("\\ ", "\0");
+    let made_of = list.split_whitespace().skip(1).map(|name| name.replace('\0', " "));
+    let lock = concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock").to_owned();
+    for name in made_of.chain([lock]) {
+        if std::fs::metadata(name)?.modified()? > built {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 impl Drop for Server {

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use actix_http::Request;
 use actix_web::dev::Service;
@@ -24,6 +25,9 @@ use super::{Person, Reply};
 /// What tokens are signed with in tests.
 pub const SECRET: &[u8] = b"a secret of the tests, 32 bytes.";
 
+/// How many passwords are hashed at the same time: nobody waits for a turn so long that it is refused.
+const AT_ONCE: usize = 16;
+
 /// Takes a request, gives the answer.
 pub type Doorman = Rc<dyn Fn(Request) -> LocalBoxFuture<'static, Reply>>;
 
@@ -39,7 +43,14 @@ pub struct World {
 impl World {
     /// A world for one test.
     pub async fn new() -> Self {
-        Self::with(Limits::default(), &[]).await
+        Self::with(patient(), &[]).await
+    }
+
+    /// A world in a database that is more than the template.
+    pub async fn of(database: Database) -> Self {
+        let keys = Keys::of_secret(SECRET).unwrap();
+        let (limits, rates) = (Limits::default(), RateLimits::none());
+        Self::made_in(database, keys, limits, &[], rates, no_mail, unaltered).await
     }
 
     /// A world with other limits, or with origins whose pages may call.
@@ -56,7 +67,7 @@ impl World {
 
     /// A world with other keys for access tokens.
     pub async fn with_keys(keys: Keys) -> Self {
-        Self::made_of(keys, Limits::default(), &[], RateLimits::none(), no_mail, unaltered).await
+        Self::made_of(keys, patient(), &[], RateLimits::none(), no_mail, unaltered).await
     }
 
     /// A world that sends mails, and where they arrive.
@@ -82,7 +93,7 @@ impl World {
         accounts: impl FnOnce(&Database) -> Accounts,
     ) -> Self {
         let keys = Keys::of_secret(SECRET).unwrap();
-        Self::made_of(keys, Limits::default(), &[], rates, accounts, unaltered).await
+        Self::made_of(keys, patient(), &[], rates, accounts, unaltered).await
     }
 
     /// A world that trusts others to log people in.
@@ -93,7 +104,7 @@ impl World {
     /// A world with something else in its state.
     pub async fn altered(alter: impl FnOnce(State) -> State) -> Self {
         let keys = Keys::of_secret(SECRET).unwrap();
-        Self::made_of(keys, Limits::default(), &[], RateLimits::none(), no_mail, alter).await
+        Self::made_of(keys, patient(), &[], RateLimits::none(), no_mail, alter).await
     }
 
     async fn made_of(
@@ -104,10 +115,21 @@ impl World {
         accounts: impl FnOnce(&Database) -> Accounts,
         alter: impl FnOnce(State) -> State,
     ) -> Self {
-        let database = Database::new().await;
+        Self::made_in(Database::new().await, keys, limits, origins, rates, accounts, alter).await
+    }
+
+    async fn made_in(
+        database: Database,
+        keys: Keys,
+        limits: Limits,
+        origins: &[&str],
+        rates: RateLimits,
+        accounts: impl FnOnce(&Database) -> Accounts,
+        alter: impl FnOnce(State) -> State,
+    ) -> Self {
         let db = Db::new(&database.app_url(), limits).unwrap();
         let door = Door::new(&database.auth_url(), limits).unwrap();
-        let passwords = Passwords::new(2);
+        let passwords = Passwords::new(AT_ONCE);
         let state = State::new(Settings {
             db: db.clone(),
             door,
@@ -233,6 +255,12 @@ impl World {
         let token = reply.json["access_token"].as_str().unwrap().to_owned();
         Person::new(Rc::clone(&self.doorman), Some(token), place)
     }
+}
+
+/// For tests that are not about waiting: on a busy machine they take longer, and go well.
+pub fn patient() -> Limits {
+    let long = Duration::from_secs(60);
+    Limits { wait: long, deadline: long, list_deadline: long, ..Limits::default() }
 }
 
 /// As it comes.

@@ -42,9 +42,18 @@ pub struct Canaries {
     planted: BTreeMap<String, String>,
     ids: BTreeMap<String, String>,
     /// Secrets that were there before, such as password hashes.
-    secrets: BTreeSet<String>,
+    secrets: Secrets,
     /// What the other company has written itself.
     known: BTreeSet<String>,
+}
+
+/// Hundreds of texts that are looked for in everything: in small letters, with all the letters that they have.
+#[derive(Default)]
+struct Secrets {
+    all: BTreeSet<String>,
+    /// A bit for each of ASCII.
+    letters: u128,
+    shortest: usize,
 }
 
 struct Column {
@@ -94,7 +103,7 @@ impl Canaries {
                 self.planted.insert(number(&text).to_owned(), column.place());
             } else {
                 assert!(text.len() > 20, "{}: which canary do its checks take?", column.place());
-                self.secrets.insert(text);
+                self.secrets.insert(&text);
             }
         }
     }
@@ -103,13 +112,13 @@ impl Canaries {
     async fn remember_bytes(&mut self, admin: &Psql, column: &Column) {
         let values = column.values(admin).await.join(",");
         let each = values.split(['{', '}', '"', ',', '\\']).filter(|hex| !hex.is_empty());
-        self.secrets.extend(each.map(|hex| hex.trim_start_matches('x').to_owned()));
+        each.for_each(|hex| self.secrets.insert(hex.trim_start_matches('x')));
     }
 
     /// How many there are, and in how many columns.
     pub fn count(&self) -> (usize, usize) {
         let columns: BTreeSet<&String> = self.planted.values().collect();
-        (self.planted.len() + self.ids.len() + self.secrets.len(), columns.len())
+        (self.planted.len() + self.ids.len() + self.secrets.all.len(), columns.len())
     }
 
     /// Those in the text that the request did not bring along, nor an earlier one that was written.
@@ -123,8 +132,7 @@ impl Canaries {
         for id in uuids(&text).filter(|id| !brought(id)) {
             seen.extend(self.ids.get(id).cloned());
         }
-        let secrets = self.secrets.iter().filter(|secret| text.contains(&secret.to_lowercase()));
-        seen.extend(secrets.map(|_| "a secret".to_owned()));
+        seen.extend(self.secrets.are_in(&text).then(|| "a secret".to_owned()));
         seen.into_iter().collect()
     }
 
@@ -132,6 +140,24 @@ impl Canaries {
     pub fn written(&mut self, request: &str) {
         let request = request.to_lowercase();
         self.known.extend(numbers(&request).map(str::to_owned));
+    }
+}
+
+impl Secrets {
+    fn insert(&mut self, secret: &str) {
+        let secret = secret.to_lowercase();
+        self.letters |= secret.bytes().filter(u8::is_ascii).fold(0, |bits, byte| bits | 1 << byte);
+        let is_first = self.all.is_empty();
+        self.shortest = if is_first { secret.len() } else { self.shortest.min(secret.len()) };
+        self.all.insert(secret);
+    }
+
+    /// Whether one of them is somewhere in a text of small letters: only where enough of their letters follow
+    /// each other, which is nearly nowhere.
+    fn are_in(&self, text: &str) -> bool {
+        let is_other = |letter: char| letter.is_ascii() && self.letters >> (letter as u32) & 1 == 0;
+        let mut runs = text.split(is_other).filter(|run| run.len() >= self.shortest);
+        runs.any(|run| self.all.iter().any(|secret| run.contains(secret.as_str())))
     }
 }
 

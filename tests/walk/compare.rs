@@ -25,6 +25,8 @@ pub struct Comparison<'a> {
     /// Everybody of the other company, and somebody without a token.
     people: Vec<Known>,
     sums: Sums,
+    /// Whether something was read since.
+    was_read: bool,
     log: Log,
     report: Report,
     _listening: DefaultGuard,
@@ -38,7 +40,7 @@ impl<'a> Comparison<'a> {
         let (log, _listening) = Log::listen();
         let report = Report { canaries: canaries.count(), ..Report::default() };
         let sums = scene.rows.sums(&scene.admin).await;
-        Ok(Self { scene, hers, canaries, people, sums, log, report, _listening })
+        Ok(Self { scene, hers, canaries, people, sums, was_read: false, log, report, _listening })
     }
 
     /// Walks the operations with such names.
@@ -77,6 +79,7 @@ impl<'a> Comparison<'a> {
                 self.pair(operation, known, (&hers, &nobodys), &books).await;
             }
         }
+        self.nothing_was_written(operation).await;
         let after = self.scene.rows.thorough_sums(&self.scene.admin).await;
         if before.hers != after.hers {
             self.found(operation, "all cases", judge::HERS_CHANGED);
@@ -116,6 +119,9 @@ impl<'a> Comparison<'a> {
         books: &[&Book],
     ) {
         assert_eq!(hers.name, nobodys.name);
+        if !hers.method.is_safe() {
+            self.nothing_was_written(operation).await;
+        }
         *self.report.cases.get_mut(&operation.name).unwrap() += 1;
         let case = format!("{name}, {}", hers.name);
         let one = self.ask(operation, &case, person, hers).await;
@@ -128,6 +134,10 @@ impl<'a> Comparison<'a> {
         if name == BOSS && hers.is_documented() && operation.has_id_in_path() {
             self.not_found(operation, &case, &one);
         }
+        if hers.method.is_safe() {
+            self.was_read = true;
+            return;
+        }
         let after = self.scene.rows.sums(&self.scene.admin).await;
         if let Some(what) = judge::rows(&self.sums, &after, [&one, &other]) {
             self.found(operation, &case, what);
@@ -136,6 +146,17 @@ impl<'a> Comparison<'a> {
             self.canaries.written(&hers.said());
         }
         self.sums = after;
+    }
+
+    /// Of those who only read, whatever they are answered; many of them at once.
+    async fn nothing_was_written(&mut self, operation: &Operation) {
+        if std::mem::take(&mut self.was_read) {
+            let after = self.scene.rows.sums(&self.scene.admin).await;
+            if let Some(what) = judge::unread(&self.sums, &after) {
+                self.found(operation, "cases that only read", what);
+            }
+            self.sums = after;
+        }
     }
 
     async fn ask(

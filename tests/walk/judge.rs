@@ -8,6 +8,7 @@ use super::rows::Sums;
 use crate::harness::Reply;
 
 pub const HERS_CHANGED: &str = "rows of the other company have changed";
+const READ_AND_CHANGED: &str = "only read, and rows have changed all the same";
 const REFUSED_AND_CHANGED: &str = "refused, and rows have changed all the same";
 
 /// What is wrong with one answer, whatever another one was.
@@ -44,6 +45,15 @@ pub fn rows(before: &Sums, after: &Sums, replies: [&Reply; 2]) -> Option<&'stati
         Some(REFUSED_AND_CHANGED)
     } else {
         None
+    }
+}
+
+/// What has happened to rows while everybody only read.
+pub fn unread(before: &Sums, after: &Sums) -> Option<&'static str> {
+    if before.hers != after.hers {
+        Some(HERS_CHANGED)
+    } else {
+        (before.all != after.all).then_some(READ_AND_CHANGED)
     }
 }
 

@@ -26,6 +26,15 @@ pub struct Finding {
 }
 
 impl Report {
+    /// Takes in what was walked elsewhere.
+    pub fn add(&mut self, other: Self) {
+        self.cases.extend(other.cases);
+        self.answers.extend(other.answers);
+        self.findings.extend(other.findings);
+        self.not_driven.extend(other.not_driven);
+        self.canaries = self.canaries.max(other.canaries);
+    }
+
     /// The operations with findings.
     pub fn red(&self) -> Vec<&str> {
         let red: BTreeSet<&str> = self.findings.iter().map(|f| f.operation.as_str()).collect();

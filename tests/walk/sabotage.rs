@@ -192,6 +192,10 @@ fn a_refusal_that_leaves_something_behind_is_found() {
     assert_eq!(judge(sums(1, 1)), None);
     assert_eq!(judge(sums(2, 1)), Some("refused, and rows have changed all the same"));
     assert_eq!(judge(sums(2, 2)), Some(judge::HERS_CHANGED));
+    let judge = |after| judge::unread(&sums(1, 1), &after);
+    assert_eq!(judge(sums(1, 1)), None);
+    assert_eq!(judge(sums(2, 1)), Some("only read, and rows have changed all the same"));
+    assert_eq!(judge(sums(2, 2)), Some(judge::HERS_CHANGED));
 }
 
 #[test]

@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use super::book::Book;
 use super::canaries::Canaries;
-use super::document::{Document, Lack, Resource};
+use super::document::{Document, Lack, Operation, Resource};
 use super::example::Examples;
 use super::rows::Rows;
-use crate::harness::{Person, Psql, Reply, World, forge};
+use crate::harness::{Database, Person, Psql, Reply, World, forge};
 
 /// What Alice and Bob are called among their colleagues.
 pub const BOSS: &str = "the boss";
@@ -36,12 +36,21 @@ pub struct Scene {
 
 impl Scene {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        Self::of(World::new().await).await
+    }
+
+    /// In a copy of the database of another scene.
+    pub async fn copy_of(database: &Database) -> Self {
+        Self::of(World::of(Database::copy_of(database.name()).await).await).await
+    }
+
+    async fn of(world: World) -> Self {
         let document = Document::of_the_code();
         let admin = Psql::new(&world.database.admin_url()).await;
         let nike = people(&world, &admin, &document, world.alice().await, "nike").await;
         let coca_cola = people(&world, &admin, &document, world.bob().await, "coca-cola").await;
         let rows = Rows::of(&admin, nike[0].1.company_id).await;
+        admin.run(KEEP).await;
         Self { world, document, admin, nike, coca_cola, rows }
     }
 
@@ -159,6 +168,13 @@ impl Scene {
         begin_session(&self.admin, person).await
     }
 
+    /// Somebody who has left the company with the last request is there again, with the same token.
+    pub async fn bring_back(&self, operation: &Operation) {
+        if operation.name == "leaveCompany" {
+            self.admin.run(BRING_BACK).await;
+        }
+    }
+
     /// A colleague who sends nothing: no operation creates one at once. Answers the id.
     async fn hire(&self, person: &Person) -> String {
         let insert = "insert into crm.users (company_id, name, email, role)
@@ -214,6 +230,22 @@ impl Scene {
     }
 }
 
+/// Who is there at the beginning, in tables that only this session sees.
+const KEEP: &str = "
+    create temporary table kept_users as table crm.users;
+    create temporary table kept_memberships as table identity.memberships;
+    create temporary table kept_sessions as table crm.sessions";
+const BRING_BACK: &str = "
+    insert into crm.users (company_id, id, name, email, role)
+    select company_id, id, name, email, role from kept_users
+    on conflict (company_id, id) do nothing;
+    insert into identity.memberships
+    table kept_memberships
+    on conflict (identity_id, company_id) do nothing;
+    insert into crm.sessions (company_id, id, user_id, secret_hash, epoch, user_agent)
+    select company_id, id, user_id, secret_hash, epoch, user_agent from kept_sessions
+    on conflict (company_id, id) do nothing";
+
 /// The boss, and a colleague of every role of the document. API keys will be a line here.
 async fn people(
     world: &World,
@@ -241,9 +273,16 @@ async fn begin_session(admin: &Psql, person: &Person) -> String {
 /// With a token as the login gives it, without the work of one.
 async fn colleague(world: &World, admin: &Psql, boss: &Person, role: &str, domain: &str) -> Person {
     let email = &format!("{role}@{domain}.example");
-    let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
     let mut person = boss.clone();
-    person.user_id = user(&world.database.admin_url(), boss.company_id, &new).await.unwrap();
+    // In a copy of a scene, they are there already.
+    let known = format!("select id from crm.users where email_key = '{email}'");
+    person.user_id = match admin.rows(&known).await.first() {
+        Some(id) => id.parse().unwrap(),
+        None => {
+            let new = NewUser { name: role, email, role, password_hash: &PASSWORD_HASH };
+            user(&world.database.admin_url(), boss.company_id, &new).await.unwrap()
+        }
+    };
     let mut claims = forge::claims(&person);
     claims.insert("sid".to_owned(), begin_session(admin, &person).await.into());
     person.with_token(&forge::sign(&forge::header(), &claims))

@@ -118,6 +118,7 @@ fn of_me(config: &mut ServiceConfig<'_>) {
         .service(me::get_me)
         .service(my_companies::list_my_companies)
         .service(my_companies::switch_company)
+        .service(my_companies::leave_company)
         .service(password::change_password)
         .service(email::request_email_change)
         .service(sessions::list_my_sessions)
@@ -263,9 +264,12 @@ impl Scopes {
     }
 }
 
-/// Which methods each path has, for those that it does not have, and whether they take parameters. By the first
-/// two segments, which are never parameters.
-pub(crate) struct Methods(HashMap<String, Vec<(String, Vec<(Method, bool)>)>>);
+/// A path, its methods, and whether they take parameters.
+type Template = (String, Vec<(Method, bool)>);
+
+/// Which methods each path has, for those that it does not have. By the first two segments, which are never
+/// parameters.
+pub(crate) struct Methods(HashMap<String, Vec<Template>>);
 
 impl Methods {
     pub(crate) fn of(document: &OpenApi) -> Self {

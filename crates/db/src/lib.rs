@@ -17,6 +17,7 @@ mod memberships;
 pub mod migrate;
 mod pool;
 pub mod provision;
+pub mod purge;
 mod rehearsal;
 mod row;
 mod rows;

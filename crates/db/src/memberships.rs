@@ -134,7 +134,9 @@ impl Door {
         user_id: Uuid,
         versions: Option<&[i64]>,
     ) -> Result<Option<bool>> {
-        let values: Params<'_> = &[&actor.company_id, &actor.user_id, &user_id, &versions];
+        let Actor { company_id, user_id: acting, key, .. } = actor;
+        let key = key.map(|key| key.id);
+        let values: Params<'_> = &[&company_id, &acting, &key, &user_id, &versions];
         Ok(self.write(REMOVE_USER, values).await?.pop())
     }
 }

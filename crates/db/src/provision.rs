@@ -99,7 +99,8 @@ pub async fn user_login(
     Ok(user_id)
 }
 
-async fn bind(client: &Client, company_id: Uuid) -> Result<(), MigrateError> {
+/// Becomes the owner, and acts for one company.
+pub(crate) async fn bind(client: &Client, company_id: Uuid) -> Result<(), MigrateError> {
     let text = format!("set local role paddock_owner; set local app.company_id = '{company_id}'");
     client.batch_execute(&text).await.map_err(MigrateError::from)
 }

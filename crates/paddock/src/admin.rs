@@ -16,7 +16,7 @@ use crate::terminal::{Failure, say, warn};
 pub(crate) struct OwnerArgs {
     /// Connection string of a role that is a member of paddock_owner, or of a superuser.
     #[arg(long, env = "PADDOCK_OWNER_DATABASE_URL", hide_env_values = true)]
-    owner_database_url: String,
+    pub(crate) owner_database_url: String,
 }
 
 /// `paddock migrate`.

@@ -10,6 +10,7 @@ mod home;
 mod import;
 mod keys;
 mod logging;
+mod purge;
 mod rate;
 mod sample;
 mod seed;
@@ -55,6 +56,8 @@ enum Command {
     /// Users: the people of a company who log in.
     #[command(subcommand)]
     User(admin::UserCommand),
+    /// Take out sessions, invitations and one-time tokens that are over.
+    Purge(purge::PurgeArgs),
     /// Keys that access tokens are signed with.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Audit(args) => audit::run(&args),
         Command::Company(command) => admin::company(&command),
         Command::User(command) => admin::user(&command),
+        Command::Purge(args) => purge::run(&args),
         Command::Keys(command) => keys::run(&command),
         Command::Db(command) => home::run(&command),
         Command::Import(Import::Customers(args)) => import(&args),

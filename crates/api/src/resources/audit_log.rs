@@ -23,6 +23,7 @@ const GET_RECORD: Statement = sql!("audit_log.sql", "get_audit_record");
 const LIST_LOG: Statement = sql!("audit_log.sql", "list_audit_log");
 const PERMITTED: Statement = sql!("audit_log.sql", "list_audit_log.where.permitted");
 const OF_USER: Statement = sql!("audit_log.sql", "list_audit_log.where.user_id");
+const OF_KEY: Statement = sql!("audit_log.sql", "list_audit_log.where.api_key_id");
 const OF_OPERATION: Statement = sql!("audit_log.sql", "list_audit_log.where.operation");
 const OF_RECORD: Statement = sql!("audit_log.sql", "list_audit_log.where.record_id");
 const SINCE: Statement = sql!("audit_log.sql", "list_audit_log.where.created_at_gte");
@@ -44,6 +45,9 @@ pub(crate) struct AuditRecord {
     /// failed to log in.
     #[schema(required = true, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4d")]
     user_id: Option<Uuid>,
+    /// The API key with which they did it, also when it is gone; null if they logged in.
+    #[schema(required = true, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4f")]
+    api_key_id: Option<Uuid>,
     /// `<table>.<insert|update|delete>`, or one of `session.started`, `session.ended`, `session.reused` and
     /// `login.failed`. There will be more.
     #[schema(example = "users.update")]
@@ -51,7 +55,7 @@ pub(crate) struct AuditRecord {
     /// The kind of record that it was done to.
     #[schema(example = "users")]
     table_name: String,
-    /// That record.
+    /// That record; of `team_members`, the team.
     #[schema(required = true, example = "0199f3b2-6d3e-7c11-9a55-0d6f1f2f3a4e")]
     record_id: Option<Uuid>,
     /// What changed, by field.
@@ -92,6 +96,7 @@ impl FromRow for AuditRecord {
             id: row.next()?,
             company_id: row.next()?,
             user_id: row.next()?,
+            api_key_id: row.next()?,
             operation: row.next()?,
             table_name: row.next()?,
             record_id: row.next()?,
@@ -121,6 +126,9 @@ pub(crate) struct AuditLogQuery {
     /// Who did it.
     #[param(value_type = Option<Uuid>)]
     user_id: Option<Id>,
+    /// With which API key.
+    #[param(value_type = Option<Uuid>)]
+    api_key_id: Option<Id>,
     /// What was done.
     #[param(value_type = Option<String>, min_length = 1, max_length = 254, example = "session.started")]
     operation: Option<Term>,
@@ -137,8 +145,8 @@ pub(crate) struct AuditLogQuery {
 
 /// Read the audit log
 ///
-/// Newest first, for owners and admins. It holds changes of the company and of its users, the beginning and the end
-/// of sessions, and logins that failed. Nobody can change it.
+/// Newest first, for owners and admins. It holds changes of the company, of its users, teams, shares, invitations and
+/// API keys, the beginning and the end of sessions, and logins that failed. Nobody can change it.
 #[utoipa::path(
     tag = "audit log",
     operation_id = "listAuditLog",
@@ -162,6 +170,7 @@ pub(crate) async fn list_audit_log(
     let mut listing = Listing::new(LIST_LOG, ORDER)
         .always(PERMITTED)
         .filter_some(OF_USER, params.user_id.as_deref())
+        .filter_some(OF_KEY, params.api_key_id.as_deref())
         .filter_some(OF_OPERATION, params.operation.as_ref().map(|Term(text)| text))
         .filter_some(OF_RECORD, params.record_id.as_deref())
         .filter_some(SINCE, params.created_at_gte.as_ref().map(|Moment(time)| time))

@@ -1,7 +1,7 @@
 //! The companies of whoever works for several, with one login.
 
 use actix_web::web::{Data, Path};
-use actix_web::{HttpRequest, HttpResponse, get, post};
+use actix_web::{HttpRequest, HttpResponse, delete, get, post};
 use paddock_db::{Place, Statement, sql};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -132,4 +132,42 @@ pub(crate) async fn switch_company(
             _ => problem,
         }
     })
+}
+
+/// Leave one of your companies
+///
+/// For good: whoever acts as you there is answered with 401 at the next request, with tokens and with API keys. Your
+/// customers stay, with nobody as `user_id`; your login stays, and so does what you are in other companies. The last active
+/// owner stays.
+#[utoipa::path(
+    tag = "me",
+    operation_id = "leaveCompany",
+    params(("company_id" = Uuid, Path, description = "The company")),
+    extensions(("x-roles" = json!(["owner", "admin", "member", "viewer"]))),
+    responses(
+        (status = 204, description = "You are out"),
+        (status = 409, description = "`conflict`: the company would be left without an owner"),
+    )
+)]
+#[delete("/v1/me/companies/{company_id}")]
+pub(crate) async fn leave_company(
+    caller: Caller,
+    state: Data<State>,
+    path: Path<String>,
+) -> Answer<HttpResponse> {
+    let company_id = path_id(&path)?;
+    // Whether the user may still act is asked first, as ever: the login door does not.
+    let _: Me = caller.read_one(GET_ME, &[]).await?;
+    let place = match company_id == caller.company_id() {
+        true => Some(caller.actor()),
+        false => state.door.place_in(caller.actor(), company_id).await?,
+    };
+    let place = place.ok_or_else(Problem::not_found)?;
+    let left = state.door.remove_user(place, place.user_id, None).await.map_err(Problem::from);
+    // Where one may not act, one learns no more than strangers do.
+    let left = left.map_err(|problem| match problem.code() {
+        Code::InsufficientPermission => Problem::not_found(),
+        _ => problem,
+    })?;
+    left.map(|_| HttpResponse::NoContent().finish()).ok_or_else(Problem::not_found)
 }
