@@ -1,5 +1,6 @@
 -- Custom fields: reading what another company wants to know, its choices and values, and writing into them.
 -- Broken by: drop policy custom_field_choices_floor on crm.custom_field_choices;
+-- Broken by: drop policy custom_field_choices_visible on crm.custom_field_choices;
 -- Broken by: create policy everybody on crm.custom_field_choices to paddock_app using (true) with check (true);
 
 -- Their fields.

@@ -90,7 +90,8 @@ impl Scene {
 /// A customer with a comment, a share and a value of a field, a team of one, a session, and an invitation.
 async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let customer = format!(
-        "insert into crm.customers (name, email) values ('{name}', '{email}') returning id"
+        "insert into crm.customers (name, email, has_custom_fields) values ('{name}', '{email}', true)
+        returning id"
     );
     let id = app.rows_as(place, &customer).await.remove(0);
     let comment =
@@ -119,8 +120,7 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let field = "insert into crm.custom_fields (key, name, type) values ('tier', 'Tier', 'choice') returning id";
     let field = app.rows_as(place, field).await.remove(0);
     let values = format!(
-        "update crm.customers set has_custom_fields = true;
-        insert into crm.custom_field_choices (custom_field_id, number, key, name)
+        "insert into crm.custom_field_choices (custom_field_id, number, key, name)
         values ('{field}', 1, 'gold', 'Gold');
         insert into crm.custom_field_values (custom_field_id, type, customer_id, choice_number)
         values ('{field}', 'choice', '{id}', 1)"
