@@ -35,7 +35,8 @@ async fn a_key_is_out_at_the_next_request_whatever_made_it_worthless() {
     let world = World::new().await;
     let alice = world.alice().await;
     let admin = Psql::new(&world.database.admin_url()).await;
-    let refused = me(&alice, &edited(&make(&alice, "owner", &["me:read"]).await, 48, &[0; 32])).await;
+    let refused =
+        me(&alice, &edited(&make(&alice, "owner", &["me:read"]).await, 48, &[0; 32])).await;
     assert_eq!(refused.problem(), NOT_A_KEY);
     let company = alice.company_id;
     for (number, misfortune) in [
