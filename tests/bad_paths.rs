@@ -48,7 +48,10 @@ async fn head_is_get_without_the_body() {
     let [team, share, invitation] = others(&alice, &customer).await;
     let record = alice.get("/v1/audit-log").await.json["data"][0]["id"].clone();
     let key = crate::api_keys::make(&alice, "viewer", &["me:read"]).await.id();
+    let field = json!({ "key": "tier", "name": "Tier", "type": "text" });
+    let field = alice.post("/v1/custom-fields", field).await.id();
     let ids = |name: &str| match name {
+        "custom_field_id" => field.clone(),
         "user_id" => alice.user_id.to_string(),
         "api_key_id" => key.clone(),
         "audit_record_id" => record.as_str().unwrap().to_owned(),

@@ -20,7 +20,7 @@ async fn a_new_customer_is_answered_whole_and_read_back_the_same() {
         "name": "Grace Hopper", "email": "Grace@Example.com", "phone": "+1 555 0100",
         "title": "Rear Admiral", "lifecycle_stage": "prospect",
         "created_at": created.json["created_at"], "updated_at": created.json["created_at"],
-        "deleted_at": null, "version": 1,
+        "deleted_at": null, "version": 1, "custom_fields": {},
     });
     assert_eq!(created.json, whole);
     let read = alice.get(created.header("location")).await;

@@ -21,6 +21,8 @@ mod batch_changes;
 mod bin;
 mod companies;
 mod conditions;
+mod custom_fields;
+mod custom_fields_rights;
 mod customer_comments;
 mod customers;
 mod faults;

@@ -174,6 +174,12 @@ async fn a_table_in_use_is_reported_and_waited_for() {
         .run(
             "drop function app.explain_access(regclass, uuid), app.record_catalog(), app.catalog();
             drop table crm.invitations;
+            drop table crm.custom_field_values, crm.custom_field_choices, crm.custom_fields;
+            drop function app.readable_custom_fields(), app.writable_custom_fields(text), app.as_date(text),
+                app.custom_fields_of(uuid), app.custom_field_id(text, text, text), app.custom_field_type(text, text),
+                app.custom_field_key(text, text, text), app.custom_field_takes(uuid, text, jsonb),
+                app.write_custom_fields(text, uuid[], text[]), app.write_custom_fields_of(text, uuid, text);
+            alter table crm.customers drop column has_custom_fields;
             drop function identity.may_enter(uuid, uuid), identity.find_invitation(uuid, bytea),
                 identity.accept_invitation(uuid, bytea, text, uuid, text),
                 identity.list_companies(uuid, uuid, timestamptz, uuid, bigint),

@@ -14,7 +14,7 @@ use crate::harness::{Psql, World};
 const PROOFS: [&str; 3] = ["anon", "cross-tenant", "write"];
 
 /// Whose policies ask helpers that read tables: more than the judge can follow. It says so, and proves nothing.
-const BEYOND: [&str; 2] = ["crm.customer_comments", "crm.customers"];
+const BEYOND: [&str; 3] = ["crm.custom_field_values", "crm.customer_comments", "crm.customers"];
 
 #[actix_web::test]
 async fn an_outside_judge_finds_nothing_unanswered_and_proves_every_table_isolated() {

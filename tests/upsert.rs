@@ -21,6 +21,7 @@ async fn a_put_creates_the_first_time_and_changes_from_then_on() {
         "name": "Grace", "email": "grace@example.com", "phone": null, "title": "Admiral",
         "lifecycle_stage": "lead", "created_at": created.json["created_at"],
         "updated_at": created.json["created_at"], "deleted_at": null, "version": 1,
+        "custom_fields": {},
     });
     assert_eq!((created.status, &created.json), (201, &whole));
     assert_eq!(created.header("location"), format!("/v1/customers/{}", created.id()));

@@ -1,6 +1,7 @@
 -- Does every reference stay within the company?
 -- A foreign key asks no policy: without the company on both sides one company can point at, probe and
--- delete the rows of another. And a column named for a reference that refers to nothing takes any id.
+-- delete the rows of another. And a column named for a reference (`…_id`, or `…_number` of what is numbered within
+-- another record) that refers to nothing takes any. A reference by number says nothing of the id beside it.
 -- Signed: those of crm.audit_log, whose records outlive what they tell of.
 select
     'foreign_key_tenant' as id,
@@ -45,8 +46,7 @@ join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid = c.oid and not a.attisdropped
 where n.nspname !~ '^(pg_|information_schema$|app$|identity$)'
     and c.relkind in ('r', 'p')
-    and a.atttypid = 'uuid'::regtype
-    and a.attname ~ '_id$'
+    and (a.atttypid = 'uuid'::regtype and a.attname ~ '_id$' or a.attname ~ '_number$')
     and (n.nspname, c.relname) <> ('crm', 'audit_log')
     and not exists (
         select
@@ -54,5 +54,15 @@ where n.nspname !~ '^(pg_|information_schema$|app$|identity$)'
         where k.conrelid = c.oid
             and k.contype = 'f'
             and a.attnum = any (k.conkey)
+            and (
+                a.attname ~ '_number$'
+                or not exists (
+                    select
+                    from pg_catalog.pg_attribute o
+                    where o.attrelid = c.oid
+                        and o.attnum = any (k.conkey)
+                        and o.attname ~ '_number$'
+                )
+            )
     )
 order by object, detail;

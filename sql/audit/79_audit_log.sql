@@ -88,6 +88,7 @@ from (
             ('crm', 'users', 'users_record', 'record_change', 29, true, 'V0011__audit_log.sql'),
             ('crm', 'teams', 'teams_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
             ('crm', 'team_members', 'team_members_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
+            ('crm', 'custom_fields', 'custom_fields_record', 'record_change', 21, true, 'V0017__custom_fields.sql'),
             ('crm', 'record_shares', 'record_shares_record', 'record_change', 21, true, 'V0011__audit_log.sql'),
             ('crm', 'user_logins', 'user_logins_record', 'record_change', 29, true, 'V0013__user_logins.sql'),
             ('crm', 'sessions', 'sessions_record_start', 'record_change', 5, true, 'V0011__audit_log.sql'),

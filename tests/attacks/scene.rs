@@ -17,6 +17,12 @@ const FINGERPRINT: &str = "
         union all
         select c::text from crm.customer_comments c where c.company_id = :'alice_company'
         union all
+        select f::text from crm.custom_fields f where f.company_id = :'alice_company'
+        union all
+        select h::text from crm.custom_field_choices h where h.company_id = :'alice_company'
+        union all
+        select v::text from crm.custom_field_values v where v.company_id = :'alice_company'
+        union all
         select k::text from crm.api_keys k where k.company_id = :'alice_company'
         union all
         select u::text from crm.api_key_uses u where u.company_id = :'alice_company'

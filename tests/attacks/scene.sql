@@ -28,6 +28,23 @@ values
     (:'alice_company', :'alice_comment', :'alice_customer', :'alice_user', 'Sings like a nightingale.'),
     (:'bob_company', :'bob_comment', :'bob_customer', :'bob_user', 'Runs marathons.');
 
+insert into crm.custom_fields (company_id, id, key, name, type)
+values
+    (:'alice_company', 'a11cec05-0000-7000-8000-000000000017', 'voice', 'Voice of the nightingale', 'text'),
+    (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 'kind', 'Kind of nightingale', 'choice');
+
+insert into crm.custom_field_choices (company_id, custom_field_id, number, key, name)
+values (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 1, 'small', 'A nightingale');
+
+update crm.customers
+set has_custom_fields = true
+where id = :'alice_customer';
+
+insert into crm.custom_field_values (company_id, custom_field_id, type, customer_id, text_value, choice_number)
+values
+    (:'alice_company', 'a11cec05-0000-7000-8000-000000000017', 'text', :'alice_customer', 'nightingale', null),
+    (:'alice_company', 'a11cec05-0000-7000-8000-000000000018', 'choice', :'alice_customer', null, 1);
+
 insert into crm.invitations (company_id, id, user_id, email, name, role, secret_hash)
 values (:'alice_company', 'a11cec05-0000-7000-8000-000000000015', :'alice_user',
     'nightingale@example.com', 'Florence nightingale', 'admin', sha256('nightingale'));

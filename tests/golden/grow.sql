@@ -38,10 +38,10 @@ from kind k
 join crm.users u on u.company_id = k.company_id;
 
 insert into crm.customers (
-    company_id, user_id, name, email, phone, lifecycle_stage, created_at, updated_at, deleted_at
+    has_custom_fields, company_id, user_id, name, email, phone, lifecycle_stage, created_at, updated_at, deleted_at
 )
 select
-    k.company_id,
+    true, k.company_id,
     case when n % 10 < 3 then k.user_id when n % 100 <> 7 then o.id end,
     substr(md5(n::text), 1, 12) || ' ' || n,
     'customer' || n || '@example.com',
@@ -66,6 +66,41 @@ from crm.users u
 cross join generate_series(1, 20) n
 where u.email_key = 'user@example.com'
     and u.company_id not in (select k.company_id from kind k);
+
+-- Three fields, and in one company in ten of the others one more: a customer in a thousand has a rare tag, each has a
+-- budget of its own, and codes are usual or begin with a letter and a digit.
+insert into crm.custom_fields (company_id, key, name, type)
+select k.company_id, f.key, f.key, f.type
+from kind k
+cross join (values ('code', 'text'), ('budget', 'number'), ('tags', 'multi_choice')) f (key, type)
+union all
+select c.id, 'code', 'Code', 'text'
+from crm.companies c
+where c.name ~ '^Company .*0$';
+
+insert into crm.custom_field_choices (company_id, custom_field_id, number, key, name)
+select f.company_id, f.id, n, (array['usual', 'rare', 'never'])[n], 'A choice'
+from crm.custom_fields f
+cross join generate_series(1, 3) n
+where f.type = 'multi_choice';
+
+set session_replication_role = replica;
+insert into crm.custom_field_values (
+    company_id, custom_field_id, type, customer_id, slot, text_value, number_value, choice_number
+)
+select
+    f.company_id, f.id, f.type, c.id,
+    case f.type when 'multi_choice' then t.tag else 0 end,
+    case f.type when 'text' then case when c.n % 2 = 0 then 'usual' else 'a' || c.n % 5000 end end,
+    case f.type when 'number' then c.n * 7919 % 100000 * bigint '1000000' end,
+    case f.type when 'multi_choice' then t.tag end
+from crm.custom_fields f
+join (
+    select c.company_id, c.id, substr(split_part(c.email_key, '@', 1), 9)::bigint as n
+    from crm.customers c
+) c on c.company_id = f.company_id
+cross join lateral (select case when c.n % 1000 = 19 then 2 else 1 end as tag) t;
+set session_replication_role = origin;
 
 insert into crm.customer_comments (company_id, customer_id, user_id, body, created_at)
 select c.company_id, c.id, c.user_id, 'Comment ' || n, c.created_at + n * interval '1 second'

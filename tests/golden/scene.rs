@@ -48,6 +48,8 @@ pub struct Scene {
     /// One of Alice's API keys.
     pub key: String,
     pub comment: String,
+    /// One with choices.
+    pub field: String,
     pub team: String,
     pub share: String,
     /// The login and the user of somebody who has yet to be let in.
@@ -79,6 +81,11 @@ impl Scene {
         let share =
             format!("select min(id::text) from crm.record_shares where customer_id = '{customer}'");
         let share = admin.value(&share).await;
+        let field = format!(
+            "select id from crm.custom_fields where key = 'tags' and company_id = '{}'",
+            world.alice_place().company_id
+        );
+        let field = admin.value(&field).await;
         let newcomer = ["identity.identities", "crm.users"]
             .map(|table| format!("select id from {table} where email = 'user2000@example.com'"));
         let newcomer = [admin.value(&newcomer[0]).await, admin.value(&newcomer[1]).await];
@@ -101,6 +108,7 @@ impl Scene {
             customer,
             key,
             comment,
+            field,
             team,
             share,
             newcomer,

@@ -29,7 +29,7 @@ rows and many. A scan is followed by the columns that are conditions on its inde
 const PAGE: i64 = 21;
 
 /// The files of `sql/queries`, with the role that sends them.
-const FILES: [(&str, &str, &str); 18] = [
+const FILES: [(&str, &str, &str); 19] = [
     ("access.sql", "paddock_app", include_str!("../../sql/queries/access.sql")),
     ("api_keys.sql", "paddock_app", API_KEYS),
     ("audit_log.sql", "paddock_app", AUDIT_LOG),
@@ -39,6 +39,7 @@ const FILES: [(&str, &str, &str); 18] = [
         "paddock_app",
         include_str!("../../sql/queries/customer_comments.sql"),
     ),
+    ("custom_fields.sql", "paddock_app", CUSTOM_FIELDS),
     ("customer_shares.sql", "paddock_app", include_str!("../../sql/queries/customer_shares.sql")),
     ("customers.sql", "paddock_app", CUSTOMERS),
     ("teams.sql", "paddock_app", TEAMS),
@@ -54,6 +55,7 @@ const FILES: [(&str, &str, &str); 18] = [
     ("purge.sql", "paddock_owner", include_str!("../../sql/queries/purge.sql")),
 ];
 const CUSTOMERS: &str = include_str!("../../sql/queries/customers.sql");
+const CUSTOM_FIELDS: &str = include_str!("../../sql/queries/custom_fields.sql");
 const API_KEYS: &str = include_str!("../../sql/queries/api_keys.sql");
 const TEAMS: &str = include_str!("../../sql/queries/teams.sql");
 const INVITATIONS: &str = include_str!("../../sql/queries/invitations.sql");
@@ -234,11 +236,12 @@ fn lists() -> Vec<List> {
     let orders: Vec<_> = names(CUSTOMERS, "list_customers.order.")
         .into_iter()
         .map(|name| name.trim_start_matches("list_customers.order."))
+        .filter(|name| !name.ends_with("custom"))
         .collect();
     let filters = names(CUSTOMERS, "list_customers.where.")
         .into_iter()
         .map(|name| name.trim_start_matches("list_customers.where."))
-        .filter(|name| !["present", "deleted"].contains(name));
+        .filter(|name| !["present", "deleted", "custom"].contains(name));
     let mut sets: Vec<(Vec<&str>, &str)> = orders.iter().map(|order| (vec![], *order)).collect();
     for filter in filters {
         let with_order = |order: &&'static str| (vec![filter], *order);
@@ -286,13 +289,22 @@ async fn report(scene: &Scene, order: Option<&str>) -> Report {
             "paddock_owner" => &scene.owner,
             _ => &scene.app,
         };
-        // Pieces of lists have a dot in their name; one list has two bases.
-        let whole = |name: &&str| !name.contains('.') && *name != "list_customers_by_another_key";
+        // Pieces of lists have a dot in their name; one list has several bases.
+        let whole = |name: &&str| !name.contains('.') && !name.starts_with("list_customers_by_");
         let wanted = |name: &&str| order.is_none() || *name == "list_customers";
         for name in names(text, "").into_iter().filter(whole).filter(wanted) {
             report.heading(name, role);
             match name {
-                "list_customers" => list_customers(scene, &mut report, order).await,
+                "list_customers" => {
+                    list_customers(scene, &mut report, order).await;
+                    if order.is_none() {
+                        report.heading("list_customers, by custom fields", role);
+                        list_customers_by_field(scene, &mut report).await;
+                    }
+                }
+                "list_custom_fields" => {
+                    by_creation(scene, &mut report, name, CUSTOM_FIELDS).await;
+                }
                 "list_audit_log" => list_audit_log(scene, &mut report).await,
                 "list_users" => list_users(scene, &mut report).await,
                 "list_teams" => by_creation(scene, &mut report, name, TEAMS).await,
@@ -345,6 +357,93 @@ async fn list_customers(scene: &Scene, report: &mut Report, order: Option<&str>)
         let what = list.words();
         let reads = report.plans(scene, &what, &plans);
         let _ = writeln!(report.text, "{what} {takes:<48} {reads}");
+    }
+}
+
+/// A comparison with a field, and values that fit few rows, none and many.
+const BY_FIELD: [(&str, [&str; 3]); 7] = [
+    ("eq", ["{tags,eq,rare}", "{tags,eq,never}", "{tags,eq,usual}"]),
+    ("in", ["{code,in,a12,a13}", "{code,in,nothing,none}", "{code,in,usual,a12}"]),
+    (
+        "starts_with",
+        ["{code,starts_with,A1}", "{code,starts_with,nothing}", "{code,starts_with,u}"],
+    ),
+    ("gte", ["{budget,gte,99990}", "{budget,gte,999999}", "{budget,gte,1000}"]),
+    ("gt", ["{budget,gt,99990}", "{budget,gt,999999}", "{budget,gt,1000}"]),
+    ("lte", ["{budget,lte,10}", "{budget,lte,-1}", "{budget,lte,90000}"]),
+    ("lt", ["{budget,lt,10}", "{budget,lt,-1}", "{budget,lt,90000}"]),
+];
+
+/// Each comparison by itself, in the order of a column, and of a field; with values of each row.
+async fn list_customers_by_field(scene: &Scene, report: &mut Report) {
+    let find = |piece: &str| {
+        let name = format!("list_customers{piece}");
+        let name = names(CUSTOMERS, &name).into_iter().find(|found| *found == name);
+        Statement::find(name.unwrap_or_else(|| panic!("no list_customers{piece}")), CUSTOMERS)
+    };
+    let filters = std::iter::once(None).chain(BY_FIELD.iter().map(Some));
+    for (filter, order) in filters.flat_map(|filter| {
+        ["-created_at", "name", "custom", "-custom"].map(|order| (filter, order))
+    }) {
+        let by_field = order.ends_with("custom");
+        if filter.is_none() && !by_field {
+            continue;
+        }
+        for is_later in [false, true] {
+            let bases = ["_by_another_key", "_by_custom_field", "_by_custom_field_and_another_key"];
+            let [base, other] = if by_field { [bases[1], bases[2]] } else { ["", bases[0]] };
+            let listing = Listing::new(find(base), find(&format!(".order.{order}")));
+            let listing = listing
+                .or_by_another_key(find(other))
+                .including(find(".include.custom_fields"))
+                .always(find(".where.present"));
+            let listing = match by_field {
+                true => listing.sorted_by(find(".sorted.custom"), &TEXT),
+                false => listing,
+            };
+            let ranges = filter.is_some_and(|(_, values)| values[0].starts_with("{budget"));
+            let listing = match filter {
+                None => listing,
+                Some((wanted, _)) if by_field && ranges => listing.filter_sorted(
+                    find(".sorted.custom_filter"),
+                    find(&format!(".custom.{wanted}")),
+                    &TEXTS,
+                ),
+                Some((wanted, _)) => listing.filter_elsewhere(
+                    find(".where.custom"),
+                    find(".walk.custom"),
+                    find(&format!(".custom.{wanted}")),
+                    &TEXTS,
+                ),
+            };
+            let after = find(&format!(".after.{order}"));
+            let listing = match (is_later, order) {
+                (false, _) => listing,
+                (true, "-created_at") => listing.after(after, &TIME, &UUID),
+                (true, _) => listing.after(after, &TEXT, &UUID),
+            };
+            let sql = listing.limit(&PAGE).sql();
+            let (takes, _) = shape(scene.app.client(), &sql).await;
+            let mut plans = Vec::new();
+            for choice in 0..filter.map_or(1, |(_, values)| values.len()) {
+                let mut values: Vec<String> =
+                    by_field.then(|| quoted("budget")).into_iter().collect();
+                values.extend(filter.map(|(_, values)| quoted(values[choice])));
+                if is_later {
+                    // The middle of the numbers: 50,000, moved above zero.
+                    let key = ["2021-01-01Z", "8", "09223372086854775808"]
+                        [usize::from(order == "name") + 2 * usize::from(by_field)];
+                    values.extend([quoted(key), quoted(UUID)]);
+                }
+                values.push(PAGE.to_string());
+                plans.push(scene.plan(&scene.app, &sql, &values).await);
+            }
+            let filter = filter.map_or("all".to_owned(), |(wanted, _)| format!("custom {wanted}"));
+            let page = if is_later { "later" } else { "first" };
+            let what = format!("{filter:<44} {order:<11} {page:<5}");
+            let reads = report.plans(scene, &what, &plans);
+            let _ = writeln!(report.text, "{what} {takes:<48} {reads}");
+        }
     }
 }
 
@@ -552,11 +651,13 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
         "list_users_for_customer" => vec![customer, none(), none(), page],
         "delete_customer" => vec![customer, none()],
         "create_customer" => {
-            vec![quoted("Ada"), quoted("ada@example.com"), none(), none(), quoted("lead")]
+            let fields = [quoted("Ada"), quoted("ada@example.com"), none(), none(), quoted("lead")];
+            fields.into_iter().chain([none()]).collect()
         }
         "update_customer" => {
             let mut values = vec![customer, quoted("{1}"), "true".to_owned(), quoted("Ada")];
             values.extend((0..4).flat_map(|_| ["false".to_owned(), none()]));
+            values.push(none());
             values
         }
         "put_customer_by_email" => {
@@ -564,6 +665,7 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
             values.extend((0..2).flat_map(|_| ["false".to_owned(), none()]));
             let expected = [quoted("{1}"), "true".to_owned()];
             values.extend(["true".to_owned(), quoted("lead")].into_iter().chain(expected));
+            values.push(none());
             values
         }
         "create_customers" | "upsert_customers" => {
@@ -575,6 +677,7 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
                 values.push(quoted("{true,true}"));
                 values.extend(["true", "false", "true"].map(str::to_owned));
             }
+            values.push(quoted("{false,false}"));
             values
         }
         "update_customers" => {
@@ -582,8 +685,21 @@ fn values_for(scene: &Scene, name: &str) -> Option<Vec<String>> {
                 vec![ids, quoted("{1,1}"), quoted("{true,true}"), texts(["Ada", "Grace"])];
             let fields = [quoted("{false,false}"), quoted("{null,null}")];
             values.extend((0..4).flat_map(|_| fields.clone()));
+            values.push(quoted("{false,false}"));
             values
         }
+        "write_custom_fields" => vec![ids, quoted(r#"{"{}","{}"}"#)],
+        "create_custom_field" => {
+            let field = ["customers", "new", "New", "choice"].map(quoted);
+            let rest = ["viewer", "member", "{a,b}", "{A,B}"].map(quoted);
+            field.into_iter().chain(["0".to_owned()]).chain(rest).collect()
+        }
+        "get_custom_field" => vec![quoted(&scene.field)],
+        "update_custom_field" => {
+            let field = [quoted(&scene.field), none(), quoted("New"), none(), none(), none()];
+            field.into_iter().chain(["{rare}", "{Rare}"].map(quoted)).collect()
+        }
+        "delete_custom_field" => vec![quoted(&scene.field), none()],
         "update_company" => vec![none(), quoted("own"), none()],
         "list_companies_with_logins" => vec![quoted(Uuid::nil()), "1000".to_owned()],
         "purge_sessions" | "purge_invitations" | "purge_one_time_tokens" => {

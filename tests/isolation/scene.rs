@@ -87,10 +87,11 @@ impl Scene {
     }
 }
 
-/// A customer with a comment and a share, a team of one, a session, and an invitation.
+/// A customer with a comment, a share and a value of a field, a team of one, a session, and an invitation.
 async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let customer = format!(
-        "insert into crm.customers (name, email) values ('{name}', '{email}') returning id"
+        "insert into crm.customers (name, email, has_custom_fields) values ('{name}', '{email}', true)
+        returning id"
     );
     let id = app.rows_as(place, &customer).await.remove(0);
     let comment =
@@ -116,6 +117,15 @@ async fn arrange(app: &Psql, place: Place, name: &str, email: &str) -> String {
     let key = "insert into crm.api_keys (name, secret_hash, role, scopes, expires_at)
         values ('Us', sha256(''), 'viewer', '{me:read}', now()) returning id";
     let key = app.rows_as(place, key).await.remove(0);
+    let field = "insert into crm.custom_fields (key, name, type) values ('tier', 'Tier', 'choice') returning id";
+    let field = app.rows_as(place, field).await.remove(0);
+    let values = format!(
+        "insert into crm.custom_field_choices (custom_field_id, number, key, name)
+        values ('{field}', 1, 'gold', 'Gold');
+        insert into crm.custom_field_values (custom_field_id, type, customer_id, choice_number)
+        values ('{field}', 'choice', '{id}', 1)"
+    );
+    app.rows_as(place, &values).await;
     let uses = format!("insert into crm.api_key_uses (api_key_id) values ('{key}')");
     app.rows_as(place, &uses).await;
     id

@@ -235,6 +235,10 @@ impl<'a> Cases<'a> {
         let parameters: Vec<Parameter> = self.operation.of("query").cloned().collect();
         let (mut ids, mut words) = (Vec::new(), Vec::new());
         for parameter in &parameters {
+            if is(&parameter.schema, "object") {
+                self.free_parameters(parameter)?;
+                continue;
+            }
             for (how, value) in self.query_values(parameter)? {
                 let pair = format!("{}={value}", parameter.name);
                 self.query(&format!("{}: {how}", parameter.name), &pair, how == HERS)?;
@@ -249,6 +253,20 @@ impl<'a> Cases<'a> {
             for word in &words {
                 self.query(&format!("an id of hers, and {word}"), &format!("{id}&{word}"), false)?;
             }
+        }
+        Ok(())
+    }
+
+    /// Parameters whose names are known to a company alone: that of the example, and one that is called like hers.
+    fn free_parameters(&mut self, parameter: &Parameter) -> Result<(), Lack> {
+        let example = parameter.schema["examples"][0].as_object().cloned().unwrap_or_default();
+        for (name, value) in example {
+            self.query(&name, &format!("{name}={}", encoded(&plain(&value))), false)?;
+        }
+        let key = self.book.records.get("custom_field_id").and_then(|field| field["key"].as_str());
+        if let Some(key) = key {
+            let name = format!("{}.{}", parameter.name, encoded(key));
+            self.query(&format!("{}: {HERS}", parameter.name), &format!("{name}=x"), true)?;
         }
         Ok(())
     }
@@ -270,6 +288,7 @@ impl<'a> Cases<'a> {
     fn query_values(&self, parameter: &Parameter) -> Result<Vec<(&'static str, String)>, Lack> {
         let name = &parameter.name;
         let schema = parameter.single(self.document);
+        let schema = self.document.alternatives(&schema).swap_remove(0);
         let at = format!("the query parameter {name} of {}", self.operation.name);
         if names_an_id(name) && schema["format"] != "uuid" {
             Err(Lack(format!("add `format: uuid` to {at}")))

@@ -79,6 +79,10 @@ impl<'a> Examples<'a> {
         if schema["format"] == "email" && self.unique {
             return Ok(json!(self.email()));
         }
+        // No other record of its kind has the key.
+        if name == "key" {
+            return Ok(json!(format!("key-{}-{}", self.book.tag, self.number).to_lowercase()));
+        }
         let given = ["example", "const", "default"].iter().find_map(|word| schema.get(word));
         let first = ["examples", "enum"].iter().find_map(|word| schema[word].get(0));
         if let Some(value) = given.or(first) {

@@ -66,6 +66,7 @@ impl Scene {
     pub async fn plant(&self) -> Result<(Canaries, Book), Lack> {
         let mut book = self.records_of(self.alice(), 3).await?;
         self.change_passwords().await;
+        self.fill_fields().await;
         let canaries = Canaries::plant(&self.admin, self.alice().company_id).await;
         self.look_again(self.alice(), &mut book).await?;
         let email = "select i.email from identity.identities i
@@ -74,6 +75,27 @@ impl Scene {
         let login = Map::from_iter([("email".to_owned(), self.admin.value(&email).await.into())]);
         book.records.insert(String::new(), login);
         Ok((canaries, book))
+    }
+
+    /// A company has a hundred of them at most, and the walk defines more: those that nobody asks about any more go.
+    async fn forget_fields(&self, person: &Person) {
+        let forget = "update crm.custom_fields set deleted_at = now()
+            where deleted_at is null and id in (
+                select f.id from crm.custom_fields f
+                where f.company_id = '{company}' and f.deleted_at is null
+                order by f.created_at desc, f.id desc offset 30)";
+        self.admin.run(&forget.replace("{company}", &person.company_id.to_string())).await;
+    }
+
+    /// Her customers have something in the fields that she has defined.
+    async fn fill_fields(&self) {
+        let fill = "update crm.customers set has_custom_fields = true where company_id = '{company}';
+            insert into crm.custom_field_values (company_id, custom_field_id, type, customer_id, text_value)
+            select f.company_id, f.id, f.type, c.id, 'A note'
+            from crm.custom_fields f
+            join crm.customers c on c.company_id = f.company_id
+            where f.company_id = '{company}' and f.type = 'text'";
+        self.admin.run(&fill.replace("{company}", &self.alice().company_id.to_string())).await;
     }
 
     /// Nobody who reads the document knows a password of her company from here on.
@@ -132,6 +154,9 @@ impl Scene {
             let last = reply.json["data"].as_array().and_then(|all| all.last()).cloned();
             return last.ok_or_else(|| cannot(&format!("find one in {address}"), &reply));
         };
+        if resource.collection == "/v1/custom-fields" {
+            self.forget_fields(person).await;
+        }
         let bodies = Examples::new(&self.document, create, book, number).bodies(create)?;
         let body = bodies.into_iter().next().map(|(_, body)| body).unwrap_or_default();
         let reply = person.post(&address, body).await;

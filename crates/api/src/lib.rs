@@ -27,6 +27,7 @@ pub use auth::passwords::{Passwords, hash as hash_password};
 pub use auth::providers::{Providers, ProvidersError};
 pub use auth::tokens::LIFETIME as TOKEN_LIFETIME;
 pub use http::problem::{Code, FieldError, Problem};
+pub use resources::custom_fields::values::CustomValues;
 pub use resources::customers::{
     AccessRule, LifecycleStage, NewCustomer, UserAccess, create_each, explain_access,
 };

@@ -37,6 +37,7 @@ use crate::http::problem::ProblemBody;
         (name = "invitations", description = "How colleagues come in"),
         (name = "teams", description = "Users who work together"),
         (name = "api keys", description = "With what programs act as a user"),
+        (name = "custom fields", description = "What a company wants to know besides, and who reads and writes it"),
         (name = "customers", description = "The people a company sells to"),
         (name = "customer comments", description = "Internal notes on a customer"),
         (name = "customer shares", description = "One customer, shown to a user or a team"),

@@ -24,9 +24,9 @@ use crate::http::problem::{Answer, Code, Problem};
 use crate::openapi::{operations, scope_of, takes_parameters};
 use crate::resources::accounts::{email, invitation, password, reset, sign_up};
 use crate::resources::{
-    api_keys, audit_log, company, customer_comments, customer_shares, customers, docs, health,
-    invitations, jwks, login, login_second_factor, me, my_companies, second_factor, sessions,
-    teams, users,
+    api_keys, audit_log, company, custom_fields, customer_comments, customer_shares, customers,
+    docs, health, invitations, jwks, login, login_second_factor, me, my_companies, second_factor,
+    sessions, teams, users,
 };
 
 /// Every operation. What comes first is matched first; what is asked for most comes early.
@@ -71,6 +71,14 @@ fn routes(config: &mut ServiceConfig<'_>) {
                 .service(api_keys::get_api_key)
                 .service(api_keys::update_api_key)
                 .service(api_keys::revoke_api_key);
+        }))
+        .service(below("/v1/custom-fields", |config| {
+            config
+                .service(custom_fields::list_custom_fields)
+                .service(custom_fields::create_custom_field)
+                .service(custom_fields::get_custom_field)
+                .service(custom_fields::update_custom_field)
+                .service(custom_fields::delete_custom_field);
         }))
         .service(below("/v1/audit-log", |config| {
             config.service(audit_log::list_audit_log).service(audit_log::get_audit_record);

@@ -48,6 +48,15 @@ pub enum Error {
     ContextMissing,
     /// A constraint refused the row; the constraint's or the column's name.
     Violation(Violation, String),
+    /// There is no custom field with this key, or none that the acting user reads (PDFLD).
+    UnknownField(String),
+    /// A custom field does not take a value (PDVAL).
+    FieldValue {
+        /// The key of the field.
+        key: String,
+        /// The type of the field.
+        kind: String,
+    },
     /// A text holds what PostgreSQL cannot store, such as NUL (22021, 22P05).
     InvalidText,
     /// A value is out of its type's range (class 22).
@@ -78,6 +87,8 @@ impl fmt::Display for Error {
             Self::OutOfScope(scope) => write!(f, "the API key lacks the scope {scope}"),
             Self::ContextMissing => f.write_str("no company is bound to the transaction"),
             Self::Violation(kind, name) => write!(f, "{kind:?} violated: {name}"),
+            Self::UnknownField(key) => write!(f, "there is no field {key}"),
+            Self::FieldValue { key, kind } => write!(f, "{key} takes another {kind}"),
             Self::InvalidText => f.write_str("a text that cannot be stored"),
             Self::InvalidValue => f.write_str("a value out of range"),
             Self::NotPermitted => f.write_str("the user's role does not permit this"),
@@ -134,6 +145,13 @@ impl From<tokio_postgres::Error> for Error {
             // `app.refuse` names its rule; what PostgreSQL refuses by itself has no name.
             SqlState::INSUFFICIENT_PRIVILEGE if db.constraint().is_some() => Self::NotPermitted,
             SqlState::INSUFFICIENT_PRIVILEGE if db.routine() == Some(CHECKED) => Self::Hidden,
+            ref code if code.code() == UNKNOWN_FIELD => {
+                Self::UnknownField(db.column().unwrap_or_default().to_owned())
+            }
+            ref code if code.code() == FIELD_VALUE => Self::FieldValue {
+                key: db.column().unwrap_or_default().to_owned(),
+                kind: db.constraint().unwrap_or_default().to_owned(),
+            },
             // The context: never set in this session, or set in an earlier transaction of it.
             SqlState::UNDEFINED_OBJECT if db.message().contains("app.") => Self::ContextMissing,
             SqlState::INVALID_TEXT_REPRESENTATION if db.message().ends_with(": \"\"") => {
@@ -148,6 +166,10 @@ impl From<tokio_postgres::Error> for Error {
 
 /// What `app.enter` calls its rule about scopes.
 const SCOPES: &str = "api_keys_scopes";
+
+/// What the functions of `sql/migrations/V0017__custom_fields.sql` say of a field.
+const UNKNOWN_FIELD: &str = "PDFLD";
+const FIELD_VALUE: &str = "PDVAL";
 
 /// The function of the server in which row security refuses a row that is written, or one that an insert
 /// meets. A missing grant is refused elsewhere.

@@ -21,6 +21,8 @@ pub enum Value<'a> {
     Int(i64),
     /// `text`.
     Text(&'a str),
+    /// `json`, as it is written.
+    Json(&'a str),
     /// `uuid`.
     Uuid(Uuid),
     /// `timestamptz`.
@@ -77,6 +79,8 @@ impl<'a> FromSql<'a> for Value<'a> {
             Type::INT8 => Self::Int(i64::from_sql(of, bytes)?),
             Type::INT4 => Self::Int(i32::from_sql(of, bytes)?.into()),
             Type::BOOL => Self::Bool(bool::from_sql(of, bytes)?),
+            // On the wire JSON is its text.
+            Type::JSON => Self::Json(std::str::from_utf8(bytes)?),
             _ => Self::Text(<&str>::from_sql(of, bytes)?),
         })
     }
@@ -90,7 +94,13 @@ impl<'a> FromSql<'a> for Value<'a> {
     fn accepts(of: &Type) -> bool {
         matches!(
             *of,
-            Type::UUID | Type::TIMESTAMPTZ | Type::INT8 | Type::INT4 | Type::BOOL | Type::TEXT
+            Type::UUID
+                | Type::TIMESTAMPTZ
+                | Type::INT8
+                | Type::INT4
+                | Type::BOOL
+                | Type::TEXT
+                | Type::JSON
         )
     }
 }

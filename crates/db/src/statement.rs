@@ -146,8 +146,9 @@ impl SqlValue for i64 {
 
 /// A list statement put together from named pieces: a base, conditions, an order, a limit.
 ///
-/// The base holds the slots `{where}`, `{after}`, `{order}` and `{limit}`; every value is a parameter,
-/// written `$?` in the pieces. Filters say which order their index has; where it is not that of the list,
+/// The base holds the slots `{where}`, `{after}`, `{order}` and `{limit}`, and may hold `{include}`, what is selected
+/// besides, and `{sorted}`, conditions on what the list is sorted by; every value is a parameter, written `$?` in the
+/// pieces. Filters say which order their index has; where it is not that of the list,
 /// another base may take over, with the slot `{walk}`: the conditions as those see them who go along the
 /// index of the order. The pieces come from `sql/queries` and from nowhere else, so the number of shapes is
 /// bounded; those with at most one condition beside the cursor are prepared once a connection, the others
@@ -155,6 +156,8 @@ impl SqlValue for i64 {
 pub struct Listing<'a> {
     base: Statement,
     other_base: Option<Statement>,
+    include: &'static str,
+    sorted: String,
     conditions: String,
     walk: String,
     after: String,
@@ -171,6 +174,8 @@ impl<'a> Listing<'a> {
         Self {
             base,
             other_base: None,
+            include: "",
+            sorted: String::new(),
             conditions: String::new(),
             walk: String::new(),
             after: String::new(),
@@ -223,6 +228,56 @@ impl<'a> Listing<'a> {
         self
     }
 
+    /// Selects more of each row.
+    #[must_use]
+    pub fn including(mut self, columns: Statement) -> Self {
+        self.include = columns.piece();
+        self
+    }
+
+    /// Adds a condition with one value on what the list is sorted by, which is no filter.
+    #[must_use]
+    pub fn sorted_by<T: SqlValue>(mut self, condition: Statement, value: &'a T) -> Self {
+        self.values.push((value, T::TYPE));
+        let number = self.values.len();
+        add(&mut self.sorted, condition.piece(), |_| number);
+        self
+    }
+
+    /// Adds a filter on what the list is sorted by: the comparison stands in the slot `{compare}` of the condition.
+    #[must_use]
+    pub fn filter_sorted<T: SqlValue>(
+        mut self,
+        condition: Statement,
+        comparison: Statement,
+        value: &'a T,
+    ) -> Self {
+        self.filters += 1;
+        self.values.push((value, T::TYPE));
+        let number = self.values.len();
+        add(&mut self.sorted, &within(condition, comparison), |_| number);
+        self
+    }
+
+    /// Adds a filter on another table: the comparison stands in the slot `{compare}` of the condition, and in that of
+    /// the condition of those who go along the index of the order.
+    #[must_use]
+    pub fn filter_elsewhere<T: SqlValue>(
+        mut self,
+        condition: Statement,
+        walk: Statement,
+        comparison: Statement,
+        value: &'a T,
+    ) -> Self {
+        self.filters += 1;
+        self.values.push((value, T::TYPE));
+        let number = self.values.len();
+        add(&mut self.conditions, &within(condition, comparison), |_| number);
+        add(&mut self.walk, &within(walk, comparison), |_| number);
+        self.base = self.other_base.unwrap_or(self.base);
+        self
+    }
+
     /// Continues after the row with this sort key and id.
     #[must_use]
     pub fn after<K: SqlValue>(mut self, condition: Statement, key: &'a K, id: &'a Uuid) -> Self {
@@ -253,6 +308,8 @@ impl<'a> Listing<'a> {
             sql.push_str(before);
             match name {
                 "where" => sql.push_str(&self.conditions),
+                "include" => sql.push_str(self.include),
+                "sorted" => sql.push_str(&self.sorted),
                 "walk" => sql.push_str(&self.walk),
                 "after" => sql.push_str(after),
                 "order" => sql.push_str(self.order.piece()),
@@ -288,6 +345,11 @@ impl<'a> Listing<'a> {
             self.base = other_base;
         }
     }
+}
+
+/// A condition with its comparison.
+fn within(condition: Statement, comparison: Statement) -> String {
+    condition.piece().replace("{compare}", comparison.piece())
 }
 
 /// Appends a condition, whose nth `$?` takes the number that it is given.

@@ -1,6 +1,6 @@
 //! The demonstration: Nike and Coca-Cola, one user each, a few customers. Only `dev` calls this.
 
-use paddock_api::{LifecycleStage, NewCustomer, create_each, hash_password};
+use paddock_api::{CustomValues, LifecycleStage, NewCustomer, create_each, hash_password};
 use paddock_db::{Actor, Db, Door, Limits, provision};
 
 use crate::terminal::{Failure, warn};
@@ -74,6 +74,7 @@ async fn customers(db: &Db, actor: Actor, company: &Company) -> Result<(), Failu
         phone: None,
         title: None,
         lifecycle_stage: *stage,
+        custom_fields: CustomValues::default(),
     };
     let customers = company.customers.iter().map(customer).collect();
     let created = create_each(&db.act_as(actor), customers).await.map_err(Failure::from_error)?;

@@ -7,7 +7,7 @@ use actix_web::http::header;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, dev::Payload};
 use futures_util::future::{Either, LocalBoxFuture, Ready, ready};
-use paddock_db::{Actor, FromRow, Listing, Params, Rows, Statement, Stopwatch, Tenant};
+use paddock_db::{Actor, FromRow, Listing, Params, Statement, Stopwatch, Tenant};
 use uuid::Uuid;
 
 use crate::State;
@@ -72,11 +72,6 @@ impl Caller {
     /// The rows of a page.
     pub(crate) async fn list<T: FromRow>(&self, listing: &Listing<'_>) -> Answer<Vec<T>> {
         Ok(self.tenant.list(listing).await?)
-    }
-
-    /// The rows of a page that is written as they came.
-    pub(crate) async fn list_rows(&self, listing: &Listing<'_>) -> Answer<Rows> {
-        Ok(self.tenant.list_rows(listing).await?)
     }
 
     /// Writes, and answers the one row written, or the problem that there is none.

@@ -15,13 +15,18 @@ impl Checks {
     /// A text of one to `max` characters that is not blank.
     pub(crate) fn text(&mut self, field: &str, value: &str, max: usize) {
         if value.contains('\0') {
-            self.unstorable = true;
-            self.refuse(field, "invalid-text", "a NUL character cannot be stored");
+            self.refuse_nul(field);
         } else if value.trim().is_empty() {
             self.refuse(field, "blank", "must not be blank");
         } else if value.chars().count() > max {
             self.refuse(field, "too-long", &format!("at most {max} characters"));
         }
+    }
+
+    /// A NUL character, which cannot be stored.
+    pub(crate) fn refuse_nul(&mut self, field: &str) {
+        self.unstorable = true;
+        self.refuse(field, "invalid-text", "a NUL character cannot be stored");
     }
 
     /// As [`Checks::text`], where the value may be absent.

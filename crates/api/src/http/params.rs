@@ -59,15 +59,17 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Csv<T> {
     }
 }
 
-/// A text to compare with: one to 200 characters, none of them NUL.
+/// How long a text to compare with may be.
+pub(crate) const MOST_LETTERS: usize = 254;
+
+/// A text to compare with: one to 254 characters, none of them NUL.
 #[derive(Debug, Clone)]
 pub(crate) struct Term(pub(crate) String);
 
 impl<'de> Deserialize<'de> for Term {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let length = text.chars().count();
-        if length == 0 || length > 254 || text.contains('\0') {
+        if !(1..=MOST_LETTERS).contains(&text.chars().count()) || text.contains('\0') {
             return Err(D::Error::custom("expected 1 to 254 characters"));
         }
         Ok(Self(text))
@@ -86,13 +88,20 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Answer<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(read(request.query_string()))
+        ready(read_but(request.query_string(), |_| false))
     }
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Answer<Query<T>> {
+/// Reads all parameters but those whose names somebody else reads. The list is identified by all of them.
+pub(crate) fn read_but<T: DeserializeOwned>(
+    text: &str,
+    left_out: impl Fn(&str) -> bool,
+) -> Answer<Query<T>> {
     let pairs = || form_urlencoded::parse(text.as_bytes());
-    let params = serde_path_to_error::deserialize(serde_urlencoded::Deserializer::new(pairs()))
+    let ours: Vec<_> = pairs().filter(|(name, _)| !left_out(name)).collect();
+    let ours = form_urlencoded::Serializer::new(String::new()).extend_pairs(ours).finish();
+    let ours = serde_urlencoded::Deserializer::new(form_urlencoded::parse(ours.as_bytes()));
+    let params = serde_path_to_error::deserialize(ours)
         .map_err(|error| refused(&error.path().to_string(), &error.inner().to_string()))?;
     let mut rest: Vec<_> =
         pairs().filter(|(name, _)| name != "cursor" && name != "limit").collect();
@@ -119,7 +128,8 @@ pub(crate) fn none_taken(query: &str) -> Option<Problem> {
     Some(refusal(&name, "unknown", "not a parameter of this operation"))
 }
 
-fn refusal(name: &str, code: &'static str, message: &str) -> Problem {
+/// The problem of one parameter.
+pub(crate) fn refusal(name: &str, code: &'static str, message: &str) -> Problem {
     let name: String = name.chars().take(100).collect();
     let (pointer, message) = (format!("?{name}"), message.replace('`', ""));
     Problem::field(Code::InvalidParameter, FieldError { pointer, code, message })

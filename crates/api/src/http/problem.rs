@@ -9,6 +9,8 @@ use paddock_db::{Error as DbError, Violation};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::resources::custom_fields::values::escaped;
+
 /// What a handler answers: the resource, or a problem.
 pub(crate) type Answer<T> = Result<T, Problem>;
 
@@ -457,6 +459,8 @@ impl From<DbError> for Problem {
                 Self::new(Code::Conflict).detail("a company keeps at least one active owner")
             }
             DbError::Violation(kind, name) => of_violation(*kind, name),
+            DbError::UnknownField(key) => of_field(Code::UnknownField, key, None),
+            DbError::FieldValue { key, kind } => of_field(Code::Validation, key, Some(kind)),
             DbError::InvalidText => Self::new(Code::InvalidText),
             DbError::InvalidValue => Self::new(Code::Validation),
             DbError::ContextMissing => logged(Code::ContextMissing, &error),
@@ -473,6 +477,30 @@ fn logged(code: Code, error: &DbError) -> Problem {
     Problem::new(code)
 }
 
+/// A custom field in a body: of which there is none for the caller, or which does not take the value.
+fn of_field(code: Code, key: &str, kind: Option<&str>) -> Problem {
+    let (why, message) = match kind {
+        None => ("unknown", "not a field that can be set here"),
+        Some("number") => {
+            ("invalid", "expected a number of at most twelve digits and six decimals")
+        }
+        Some("money") => {
+            ("invalid", "expected amount_minor, of at most fifteen digits, and currency")
+        }
+        Some("date") => ("invalid", "expected a day, such as 2026-11-23"),
+        Some("boolean") => ("invalid", "expected true or false"),
+        Some("choice") => ("invalid", "expected the key of one of the choices"),
+        Some("multi_choice") => ("invalid", "expected a list of different keys of choices"),
+        Some("user") => ("invalid", "expected the id of a user of the company"),
+        Some("url") => {
+            ("invalid", "expected an address with http or https, of at most 2000 characters")
+        }
+        Some(_) => ("invalid", "expected a text of 1 to 2000 characters"),
+    };
+    let pointer = format!("/custom_fields/{}", escaped(key));
+    Problem::field(code, FieldError { pointer, code: why, message: message.to_owned() })
+}
+
 /// Constraints are named `<table>_<column>_<kind>`, so that the column tells the field.
 fn of_violation(kind: Violation, constraint: &str) -> Problem {
     let (code, why, message) = match kind {
@@ -487,6 +515,10 @@ fn of_violation(kind: Violation, constraint: &str) -> Problem {
 
 /// `customers_email_key` is about `email`, and so is a check of the stored key `email_key`.
 fn field_of(constraint: &str) -> &str {
+    // Those of a field stand in its body.
+    if constraint.starts_with("custom_field_choices_") {
+        return "choices";
+    }
     let column = [
         "customer_comments_",
         "customers_",
@@ -496,6 +528,7 @@ fn field_of(constraint: &str) -> &str {
         "team_members_",
         "record_shares_",
         "invitations_",
+        "custom_fields_",
         "api_keys_",
     ]
     .iter()

@@ -51,6 +51,7 @@ fn write(value: Value<'_>, out: &mut Vec<u8>) -> serde_json::Result<()> {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(value) => return serde_json::to_writer(out, &value),
         Value::Int(value) => return serde_json::to_writer(out, &value),
+        Value::Json(text) => out.extend_from_slice(text.as_bytes()),
         Value::Text(text) => return serde_json::to_writer(out, text),
         // Neither holds anything that JSON would escape.
         Value::Uuid(id) => quoted(id.hyphenated().encode_lower(&mut [0; 36]).as_bytes(), out),

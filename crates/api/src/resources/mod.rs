@@ -5,6 +5,7 @@ pub(crate) mod api_keys;
 pub(crate) mod audit_log;
 mod by_creation;
 pub(crate) mod company;
+pub(crate) mod custom_fields;
 pub(crate) mod customer_comments;
 pub(crate) mod customer_shares;
 pub(crate) mod customers;

@@ -60,6 +60,7 @@ pub(super) fn variables() -> Vec<(&'static str, String)> {
         ("names", array(&|i| format!("Batch {i:04}"))),
         ("emails", array(&|i| format!("#.{i:04}@bench.example"))),
         ("nulls", array(&|_| "NULL".to_owned())),
+        ("falses", array(&|_| "false".to_owned())),
         ("stages", array(&|_| "lead".to_owned())),
     ]
 }
@@ -147,11 +148,12 @@ fn statement(workload: Workload) -> String {
         }
         Workload::Create => {
             let email = "(:nonce || '@bench.example')";
-            with(CREATE_CUSTOMER.sql(), &[":nonce", email, "null", "null", ":stage"])
+            with(CREATE_CUSTOMER.sql(), &[":nonce", email, "null", "null", ":stage", "null"])
         }
         Workload::Batch => {
             let emails = "replace(:emails, '#', :nonce)";
-            with(CREATE_CUSTOMERS.sql(), &[":names", emails, ":nulls", ":nulls", ":stages"])
+            let values = [":names", emails, ":nulls", ":nulls", ":stages", ":falses"];
+            with(CREATE_CUSTOMERS.sql(), &values)
         }
     }
 }

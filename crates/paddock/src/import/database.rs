@@ -1,6 +1,6 @@
 //! Straight into the database, as the user who imports: the same statements as over HTTP.
 
-use paddock_api::{NewCustomer, Problem, create_each};
+use paddock_api::{CustomValues, NewCustomer, Problem, create_each};
 use paddock_db::Tenant;
 use tokio::runtime::Runtime;
 
@@ -38,6 +38,7 @@ fn customer(row: &NewRow) -> NewCustomer {
         phone: row.phone.clone(),
         title: row.title.clone(),
         lifecycle_stage: row.lifecycle_stage,
+        custom_fields: CustomValues::default(),
     }
 }
 

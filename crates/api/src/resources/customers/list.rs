@@ -3,9 +3,11 @@
 use actix_web::get;
 use actix_web::web::Data;
 use paddock_db::{Listing, Result, Row, Statement, sql};
-use serde::Deserialize;
+use serde::de::value::StrDeserializer;
+use serde::{Deserialize, Deserializer};
 use time::OffsetDateTime;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{AnyOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::{Customer, LifecycleStage};
@@ -16,12 +18,18 @@ use crate::http::page::{Limit, Paging, RowPage, page_of};
 use crate::http::params::{Csv, Id, Query, Term};
 use crate::http::problem::{Answer, Code, Problem};
 use crate::http::timestamp::Moment;
+use crate::resources::custom_fields::filters::{
+    FieldFilter, FieldParameters, FieldQuery, PREFIX, or_refused,
+};
 
 /// The list that cursors of this resource belong to.
 const LIST: &str = "/v1/customers";
 
 const BASE: Statement = sql!("customers.sql", "list_customers");
 const BY_ANOTHER_KEY: Statement = sql!("customers.sql", "list_customers_by_another_key");
+const BY_FIELD: Statement = sql!("customers.sql", "list_customers_by_custom_field");
+const BY_FIELD_AND_ANOTHER_KEY: Statement =
+    sql!("customers.sql", "list_customers_by_custom_field_and_another_key");
 
 /// The pieces of `list_customers` in `sql/queries/customers.sql`.
 macro_rules! piece {
@@ -46,10 +54,14 @@ pub(crate) struct CustomerQuery {
     limit: Limit,
     /// `next_cursor` of the page before. Keep sort and filters as they were.
     cursor: Option<String>,
-    /// The order; `-` means descending. Ties are in the order of the ids.
+    /// The order; `-` means descending. Ties are in the order of the ids. By a custom field, whoever has no value is
+    /// left out; users and several choices have no order.
     #[serde(default)]
-    #[param(inline)]
-    sort: CustomerSort,
+    #[param(schema_with = sort_schema)]
+    sort: CustomerOrder,
+    /// What each customer is shown with.
+    #[param(inline, value_type = Option<Vec<CustomerInclude>>, style = Form, explode = false)]
+    include: Option<Csv<CustomerInclude>>,
     /// `only`: those in the bin, the latest deletion first; cannot be combined with a sort or filters.
     #[param(inline)]
     deleted: Option<Deleted>,
@@ -99,7 +111,47 @@ pub(crate) struct CustomerQuery {
     updated_at_lt: Option<Moment>,
 }
 
-/// The order of a list of customers.
+/// What a list is sorted by: a column, or a field that the company has defined.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum CustomerOrder {
+    Column(CustomerSort),
+    Field { key: String, is_down: bool },
+}
+
+impl Default for CustomerOrder {
+    fn default() -> Self {
+        Self::Column(CustomerSort::default())
+    }
+}
+
+impl<'de> Deserialize<'de> for CustomerOrder {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let (name, is_down) = text.strip_prefix('-').map_or((&*text, false), |name| (name, true));
+        match name.strip_prefix(PREFIX).filter(|key| !key.contains('\0')) {
+            Some(key) => Ok(Self::Field { key: key.to_owned(), is_down }),
+            None => CustomerSort::deserialize(StrDeserializer::new(&text)).map(Self::Column),
+        }
+    }
+}
+
+fn sort_schema() -> Schema {
+    let field = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .pattern(Some("^-?custom\\.[a-z][a-z0-9_-]*$"))
+        .examples(["-custom.annual_budget"]);
+    AnyOfBuilder::new().item(CustomerSort::schema()).item(field).into()
+}
+
+/// What customers are shown with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum CustomerInclude {
+    /// What they have in the fields that the company has defined.
+    CustomFields,
+}
+
+/// The columns that a list of customers is sorted by.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, ToSchema)]
 pub(crate) enum CustomerSort {
     #[default]
@@ -144,18 +196,40 @@ fn name(row: &Row<'_>) -> Result<Key> {
 fn deleted(row: &Row<'_>) -> Result<Key> {
     row.named("deleted_at").map(Key::Time)
 }
+fn value(row: &Row<'_>) -> Result<Key> {
+    row.named("_value_key").map(Key::Text)
+}
+
+macro_rules! order {
+    ($sort:literal, $key:ident) => {
+        Order {
+            order: piece!(concat!("list_customers.order.", $sort)),
+            after: piece!(concat!("list_customers.after.", $sort)),
+            key: $key,
+        }
+    };
+}
+
+impl CustomerOrder {
+    const fn order(&self) -> Order {
+        match self {
+            Self::Column(sort) => sort.order(),
+            Self::Field { is_down: true, .. } => FIELD_DOWN,
+            Self::Field { is_down: false, .. } => FIELD_UP,
+        }
+    }
+
+    /// The key of the field.
+    fn field(&self) -> Option<&str> {
+        match self {
+            Self::Column(_) => None,
+            Self::Field { key, .. } => Some(key),
+        }
+    }
+}
 
 impl CustomerSort {
     const fn order(self) -> Order {
-        macro_rules! order {
-            ($sort:literal, $key:ident) => {
-                Order {
-                    order: piece!(concat!("list_customers.order.", $sort)),
-                    after: piece!(concat!("list_customers.after.", $sort)),
-                    key: $key,
-                }
-            };
-        }
         match self {
             Self::CreatedDown => order!("-created_at", created),
             Self::CreatedUp => order!("created_at", created),
@@ -168,11 +242,9 @@ impl CustomerSort {
 }
 
 /// The bin has one order: the latest deletion first.
-const BIN: Order = Order {
-    order: piece!("list_customers.order.deleted_at"),
-    after: piece!("list_customers.after.deleted_at"),
-    key: deleted,
-};
+const BIN: Order = order!("deleted_at", deleted);
+const FIELD_UP: Order = order!("custom", value);
+const FIELD_DOWN: Order = order!("-custom", value);
 
 /// List customers
 ///
@@ -181,24 +253,69 @@ const BIN: Order = Order {
 #[utoipa::path(
     tag = "customers",
     operation_id = "listCustomers",
-    params(CustomerQuery),
+    params(CustomerQuery, FieldParameters),
     responses((status = 200, body = CustomerPage, headers(("Link" = String))))
 )]
 #[get("/v1/customers")]
 pub(crate) async fn list_customers(
     caller: Caller,
     state: Data<State>,
-    query: Query<CustomerQuery>,
+    query: FieldQuery<CustomerQuery>,
 ) -> Answer<RowPage> {
-    let Query { params, fingerprint } = query;
+    let FieldQuery { query: Query { params, fingerprint }, fields } = query;
     let scope = Scope { company_id: caller.company_id(), list: LIST, fingerprint: &fingerprint };
     let paging = Paging::begin(&state.cursors, scope, params.limit, params.cursor.as_deref())?;
-    let (order, rows) = (params.order()?, paging.rows());
+    let (order, rows) = (params.order(&fields)?, paging.rows());
+    let sorted_by = params.sort.field().map(str::to_owned);
+    let include = params.include.is_some();
     let filters = Filters::from(params);
-    let listing = Listing::new(BASE, order.order).or_by_another_key(BY_ANOTHER_KEY);
-    let listing = go_on(filters.add_to(listing), order, paging.after());
-    let rows = caller.list_rows(&listing.limit(&rows)).await?;
+    let listing = start(order, sorted_by.as_ref(), include);
+    let listing = add_fields(filters.add_to(listing), sorted_by.as_deref(), &fields);
+    let listing = go_on(listing, order, paging.after()).limit(&rows);
+    let rows = caller.tenant().list_rows(&listing).await;
+    let rows = rows.map_err(|error| or_refused(error, &fields))?;
     paging.end_rows(rows, |row| Ok(Position { key: (order.key)(row)?, id: row.named("id")? }))
+}
+
+/// A list without filters, by a column or by the field of that key.
+fn start(order: Order, sorted_by: Option<&String>, include: bool) -> Listing<'_> {
+    let listing = match sorted_by {
+        None => Listing::new(BASE, order.order).or_by_another_key(BY_ANOTHER_KEY),
+        Some(key) => Listing::new(BY_FIELD, order.order)
+            .or_by_another_key(BY_FIELD_AND_ANOTHER_KEY)
+            .sorted_by(piece!("list_customers.sorted.custom"), key),
+    };
+    if include {
+        listing.including(piece!("list_customers.include.custom_fields"))
+    } else {
+        listing
+    }
+}
+
+/// Filters by the field that the list is sorted by are a part of its index; others look elsewhere.
+fn add_fields<'a>(
+    listing: Listing<'a>,
+    sorted_by: Option<&str>,
+    fields: &'a [FieldFilter],
+) -> Listing<'a> {
+    fields.iter().fold(listing, |listing, field| {
+        let comparison = match field.wanted() {
+            "in" => piece!("list_customers.custom.in"),
+            "gte" => piece!("list_customers.custom.gte"),
+            "gt" => piece!("list_customers.custom.gt"),
+            "lte" => piece!("list_customers.custom.lte"),
+            "lt" => piece!("list_customers.custom.lt"),
+            "starts_with" => piece!("list_customers.custom.starts_with"),
+            _ => piece!("list_customers.custom.eq"),
+        };
+        if sorted_by == Some(field.key()) {
+            let condition = piece!("list_customers.sorted.custom_filter");
+            return listing.filter_sorted(condition, comparison, field.words());
+        }
+        let condition = piece!("list_customers.where.custom");
+        let walk = piece!("list_customers.walk.custom");
+        listing.filter_elsewhere(condition, walk, comparison, field.words())
+    })
 }
 
 /// Continues after the last row of the page before. The cursor is signed with the sort, so its key fits.
@@ -211,7 +328,7 @@ fn go_on<'a>(listing: Listing<'a>, order: Order, after: Option<&'a Position>) ->
 }
 
 impl CustomerQuery {
-    fn order(&self) -> Answer<Order> {
+    fn order(&self, fields: &[FieldFilter]) -> Answer<Order> {
         if self.deleted.is_none() {
             return Ok(self.sort.order());
         }
@@ -222,8 +339,9 @@ impl CustomerQuery {
             || self.name_starts_with.is_some()
             || self.lifecycle_stage.is_some()
             || self.lifecycle_stage_in.is_some()
+            || !fields.is_empty()
             || self.times().iter().any(|(_, time)| time.is_some());
-        if filtered || self.sort != CustomerSort::default() {
+        if filtered || self.sort != CustomerOrder::default() {
             let pointer = "?deleted".to_owned();
             let message = "cannot be combined with a sort or filters".to_owned();
             let error = crate::http::problem::FieldError { pointer, code: "invalid", message };

@@ -18,6 +18,7 @@ pub(crate) use upsert::put_customer_by_email;
 
 use paddock_db::{FromRow, Result, Row};
 use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -28,6 +29,7 @@ use crate::http::etag::Versioned;
 use crate::http::patch::Patch;
 use crate::http::problem::Answer;
 use crate::http::timestamp;
+use crate::resources::custom_fields::values::{self, CustomValues};
 
 /// A person that the company sells to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -60,9 +62,14 @@ pub(crate) struct Customer {
     #[serde(serialize_with = "timestamp::serialize_option")]
     #[schema(required = true)]
     deleted_at: Option<OffsetDateTime>,
-    /// Counts changes; the ETag.
+    /// Counts changes, those of custom fields too; the ETag.
     #[schema(example = 1)]
     version: i64,
+    /// What the customer has in the fields that the company has defined, as far as you read them. In lists only with
+    /// `include=custom_fields`.
+    #[serde(serialize_with = "values::serialize")]
+    #[schema(value_type = CustomValues, required = false)]
+    custom_fields: Option<Box<RawValue>>,
 }
 
 /// How far the company has got with a customer.
@@ -129,6 +136,10 @@ pub struct NewCustomer {
     #[serde(default)]
     #[schema(value_type = Option<LifecycleStage>, nullable = false)]
     pub lifecycle_stage: LifecycleStage,
+    /// Values of fields that the company has defined (`/v1/custom-fields`).
+    #[serde(default)]
+    #[schema(required = false)]
+    pub custom_fields: CustomValues,
 }
 
 /// Changes of a customer (RFC 7396): what is absent stays, null clears.
@@ -156,6 +167,10 @@ pub(crate) struct CustomerPatch {
     #[serde(default)]
     #[schema(value_type = LifecycleStage, required = false)]
     lifecycle_stage: Patch<LifecycleStage>,
+    /// What is not named in it stays.
+    #[serde(default)]
+    #[schema(required = false)]
+    custom_fields: CustomValues,
 }
 
 impl FromRow for Customer {
@@ -173,6 +188,7 @@ impl FromRow for Customer {
             updated_at: row.next()?,
             deleted_at: row.next()?,
             version: row.next()?,
+            custom_fields: values::as_json(row.next()?)?,
         })
     }
 }
@@ -193,6 +209,7 @@ impl NewCustomer {
         }
         checks.optional_text("phone", self.phone.as_deref(), 50);
         checks.optional_text("title", self.title.as_deref(), 200);
+        self.custom_fields.check(&mut checks);
         checks.done()
     }
 }
@@ -204,7 +221,8 @@ impl CustomerPatch {
             || self.email.is_present()
             || self.phone.is_present()
             || self.title.is_present()
-            || self.lifecycle_stage.is_present())
+            || self.lifecycle_stage.is_present()
+            || !self.custom_fields.is_empty())
     }
 
     /// Everything that is wrong with the fields.
@@ -222,6 +240,7 @@ impl CustomerPatch {
         }
         checks.optional_text("phone", self.phone.value().map(String::as_str), 50);
         checks.optional_text("title", self.title.value().map(String::as_str), 200);
+        self.custom_fields.check(&mut checks);
         checks.done()
     }
 }

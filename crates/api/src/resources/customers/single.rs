@@ -40,7 +40,14 @@ pub(crate) async fn create_customer(
     let customer: Customer = caller
         .write_one(
             CREATE_CUSTOMER,
-            &[&new.name, &new.email, &new.phone, &new.title, &new.lifecycle_stage.as_str()],
+            &[
+                &new.name,
+                &new.email,
+                &new.phone,
+                &new.title,
+                &new.lifecycle_stage.as_str(),
+                &new.custom_fields.to_json(),
+            ],
         )
         .await?;
     let location = format!("/v1/customers/{}", customer.id);
@@ -108,6 +115,7 @@ pub(crate) async fn update_customer(
                 &patch.title.value(),
                 &patch.lifecycle_stage.is_present(),
                 &stage,
+                &patch.custom_fields.to_json(),
             ],
         )
         .await?;

@@ -13,6 +13,7 @@ use crate::http::checks::Checks;
 use crate::http::etag::{IfMatch, Single};
 use crate::http::patch::Patch;
 use crate::http::problem::{Answer, Code, Problem};
+use crate::resources::custom_fields::values::CustomValues;
 
 const PUT_CUSTOMER_BY_EMAIL: Statement = sql!("customers.sql", "put_customer_by_email");
 
@@ -34,6 +35,10 @@ pub(crate) struct CustomerByEmail {
     #[serde(default)]
     #[schema(value_type = LifecycleStage, required = false)]
     lifecycle_stage: Patch<LifecycleStage>,
+    /// What is not named in it stays.
+    #[serde(default)]
+    #[schema(required = false)]
+    custom_fields: CustomValues,
 }
 
 /// A customer with the e-mail that it goes by. What is absent keeps its value.
@@ -57,12 +62,16 @@ pub(crate) struct CustomerWithEmail {
     #[serde(default)]
     #[schema(value_type = LifecycleStage, required = false)]
     pub(super) lifecycle_stage: Patch<LifecycleStage>,
+    /// What is not named in it stays.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub(super) custom_fields: CustomValues,
 }
 
 impl CustomerByEmail {
     fn with(self, email: String) -> CustomerWithEmail {
-        let Self { name, phone, title, lifecycle_stage } = self;
-        CustomerWithEmail { email, name, phone, title, lifecycle_stage }
+        let Self { name, phone, title, lifecycle_stage, custom_fields } = self;
+        CustomerWithEmail { email, name, phone, title, lifecycle_stage, custom_fields }
     }
 }
 
@@ -77,6 +86,7 @@ impl CustomerWithEmail {
         if self.lifecycle_stage == Patch::Null {
             checks.refuse("lifecycle_stage", "required", "cannot be cleared");
         }
+        self.custom_fields.check(&mut checks);
         checks.done()
     }
 
@@ -133,6 +143,7 @@ pub(crate) async fn put_customer_by_email(
                 &customer.stage().as_str(),
                 &versions,
                 &exists,
+                &customer.custom_fields.to_json(),
             ],
         )
         .await

@@ -17,6 +17,7 @@ use crate::resources::customers::{CustomerPatch, NewCustomer};
 const CREATE_CUSTOMERS: Statement = sql!("customers.sql", "create_customers");
 const UPDATE_CUSTOMERS: Statement = sql!("customers.sql", "update_customers");
 const UPSERT_CUSTOMERS: Statement = sql!("customers.sql", "upsert_customers");
+const WRITE_CUSTOM_FIELDS: Statement = sql!("customers.sql", "write_custom_fields");
 const DELETE_CUSTOMERS: Statement = sql!("customers.sql", "delete_customers");
 
 /// One operation on a set of customers.
@@ -99,14 +100,18 @@ impl Operation for Create {
         let phones: Vec<Option<&str>> = items.iter().map(|item| item.phone.as_deref()).collect();
         let titles: Vec<Option<&str>> = items.iter().map(|item| item.title.as_deref()).collect();
         let stages: Vec<&str> = items.iter().map(|item| item.lifecycle_stage.as_str()).collect();
-        let written: Vec<Written> =
-            tx.query(CREATE_CUSTOMERS, &[&names, &emails, &phones, &titles, &stages]).await?;
+        let values: Vec<_> = items.iter().map(|item| item.custom_fields.to_json()).collect();
+        let marks: Vec<bool> = values.iter().map(Option::is_some).collect();
+        let written: Vec<Written> = tx
+            .query(CREATE_CUSTOMERS, &[&names, &emails, &phones, &titles, &stages, &marks])
+            .await?;
         let mut written = written.into_iter().peekable();
         let outcome = |item: &&NewCustomer| {
             let row = written.next_if(|row| row.email == item.email);
             row.map(|row| (201, row.id)).ok_or_else(taken)
         };
-        Ok(items.iter().map(outcome).collect())
+        let outcomes = items.iter().map(outcome).collect();
+        with_values(tx, outcomes, &values).await
     }
 }
 
@@ -134,6 +139,8 @@ impl Operation for Upsert {
         let phones: Vec<Option<&String>> = items.iter().map(|item| item.phone.value()).collect();
         let titles: Vec<Option<&String>> = items.iter().map(|item| item.title.value()).collect();
         let stages: Vec<&str> = items.iter().map(|item| item.stage().as_str()).collect();
+        let values: Vec<_> = items.iter().map(|item| item.custom_fields.to_json()).collect();
+        let have: Vec<bool> = values.iter().map(Option::is_some).collect();
         let mut outcomes: Vec<Outcome> = items.iter().map(|_| Err(Self::repeated())).collect();
         let given: BTreeSet<[bool; 3]> = items.iter().map(|item| item.given()).collect();
         for given in given {
@@ -142,7 +149,10 @@ impl Operation for Upsert {
             let written: Vec<Written> = tx
                 .query(
                     UPSERT_CUSTOMERS,
-                    &[&emails, &names, &phones, &titles, &stages, &marks, &phone, &title, &stage],
+                    &[
+                        &emails, &names, &phones, &titles, &stages, &marks, &phone, &title, &stage,
+                        &have,
+                    ],
                 )
                 .await
                 .map_err(or_taken)?;
@@ -154,7 +164,7 @@ impl Operation for Upsert {
                 }
             }
         }
-        Ok(outcomes)
+        with_values(tx, outcomes, &values).await
     }
 }
 
@@ -188,17 +198,20 @@ impl Operation for Update {
         let set_stage: Vec<bool> = sets().map(|set| set.lifecycle_stage.is_present()).collect();
         let stages: Vec<Option<&str>> =
             sets().map(|set| set.lifecycle_stage.value().map(|stage| stage.as_str())).collect();
+        let values: Vec<_> = sets().map(|set| set.custom_fields.to_json()).collect();
+        let have: Vec<bool> = values.iter().map(Option::is_some).collect();
         let found: Vec<Found> = tx
             .query(
                 UPDATE_CUSTOMERS,
                 &[
                     &ids, &versions, &set_name, &names, &set_email, &emails, &set_phone, &phones,
-                    &set_title, &titles, &set_stage, &stages,
+                    &set_title, &titles, &set_stage, &stages, &have,
                 ],
             )
             .await
             .map_err(|error| Problem::from(error).under("/set"))?;
-        Ok(outcomes(&ids, found, 200))
+        let outcomes = outcomes(&ids, found, 200);
+        with_values(tx, outcomes, &values).await.map_err(|problem| problem.under("/set"))
     }
 }
 
@@ -223,6 +236,23 @@ impl Operation for Delete {
         let found = tx.query(DELETE_CUSTOMERS, &[&ids, &versions]).await?;
         Ok(outcomes(&ids, found, 204))
     }
+}
+
+/// Gives those that were written the values that their items name, all in one statement; none where no item does.
+async fn with_values(
+    tx: &Tx<'_>,
+    outcomes: Vec<Outcome>,
+    values: &[Option<String>],
+) -> Answer<Vec<Outcome>> {
+    let written = |(outcome, values): (&Outcome, &Option<String>)| {
+        Some((outcome.as_ref().ok()?.1, values.clone()?))
+    };
+    let (ids, values): (Vec<Uuid>, Vec<String>) =
+        outcomes.iter().zip(values).filter_map(written).unzip();
+    if !ids.is_empty() {
+        let _: Vec<()> = tx.query(WRITE_CUSTOM_FIELDS, &[&ids, &values]).await?;
+    }
+    Ok(outcomes)
 }
 
 fn outcomes(ids: &[Uuid], found: Vec<Found>, status: u16) -> Vec<Outcome> {
